@@ -1,0 +1,1 @@
+"""NXLink over HTTP: signing, calls, answers and errors. Knows nothing of Airflow."""

@@ -1,0 +1,141 @@
+"""From an HTTP answer to what the call asked for, or to the error that stands for it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, TypeVar
+
+from airflow_provider_nxlink.api.calls import Call
+from airflow_provider_nxlink.api.errors import (
+    SERVER_FAULT,
+    SUCCESS,
+    NxlinkApiError,
+    NxlinkError,
+    NxlinkRateLimitError,
+    NxlinkTransportError,
+    error_for,
+)
+from airflow_provider_nxlink.api.redaction import excerpt
+
+T = TypeVar("T")
+
+# A page of 1000 templates with their longest texts is below 10 MiB.
+MAX_ANSWER_BYTES = 32 * 1024 * 1024
+_MAX_CODE = 10**9
+
+
+@dataclass(frozen=True)
+class Answer:
+    """
+    An HTTP answer as both clients hand it over.
+
+    :param status: the HTTP status.
+    :param headers: the headers, looked up without regard to case.
+    :param body: the body, not yet decoded.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def read_answer(call: Call[T], answer: Answer, secrets: Iterable[str] = ()) -> T:
+    """
+    Return what ``call`` asked for.
+
+    :param secrets: texts that no error may repeat, should the answer hold them.
+    :raises NxlinkApiError: NXLink answered with a code other than 0, or with none.
+    :raises NxlinkRateLimitError: HTTP 429.
+    :raises NxlinkTransportError: what came is not an answer of NXLink's.
+    """
+    if answer.status == 429:
+        raise NxlinkRateLimitError(
+            f"{call.name}: HTTP 429, too many requests", retry_after(answer.headers.get("Retry-After"))
+        )
+    envelope = _json_object(answer.body)
+    code = _code(envelope.get("code")) if envelope is not None else None
+    if envelope is None or code is None:
+        raise _unreadable(call, answer, envelope, secrets)
+    if code != SUCCESS:
+        raise _refusal(call, answer, envelope, code, secrets)
+    if not 200 <= answer.status < 300:
+        raise _not_believed(call, answer, f"code 0 under HTTP {answer.status}", secrets)
+    try:
+        return call.read(envelope.get("data"))
+    except (ValueError, RecursionError) as error:
+        # The error's own text quotes the answer; the excerpt does so with the secrets taken out.
+        reason = f"data of an unexpected form ({type(error).__name__})"
+        raise _not_believed(call, answer, reason, secrets) from None
+
+
+def _refusal(
+    call: Call[Any], answer: Answer, envelope: Mapping[str, Any], code: int, secrets: Iterable[str]
+) -> NxlinkError:
+    message, trace_id = (excerpt(str(envelope.get(key) or ""), secrets) for key in ("message", "traceId"))
+    error = error_for(code, message, trace_id or None, answer.status, call=call.name)
+    if call.is_write and (code == SERVER_FAULT or (type(error) is NxlinkApiError and answer.status >= 500)):
+        return _caused(NxlinkTransportError(f"{call.name}: {error}", outcome_unknown=True), error)
+    return error
+
+
+def _unreadable(
+    call: Call[Any], answer: Answer, envelope: Mapping[str, Any] | None, secrets: Iterable[str]
+) -> NxlinkError:
+    if 300 <= answer.status < 400:
+        error = _not_believed(call, answer, "a redirect, which is not followed; check the host", secrets)
+        error.permanent, error.outcome_unknown = True, False
+        return error
+    if 400 <= answer.status < 500 or (envelope is not None and answer.status < 300 and not call.is_write):
+        text = f"no code in the answer: {excerpt(answer.body.decode(errors='replace'), secrets)}"
+        trace_id = excerpt(str((envelope or {}).get("traceId") or ""), secrets)
+        return error_for(None, text, trace_id or None, answer.status, call=call.name)
+    reason = "an answer without a code" if envelope is not None else "no answer of NXLink's"
+    return _not_believed(call, answer, reason, secrets)
+
+
+def _not_believed(
+    call: Call[Any], answer: Answer, reason: str, secrets: Iterable[str]
+) -> NxlinkTransportError:
+    body = excerpt(answer.body.decode(errors="replace"), secrets) or "(empty)"
+    message = f"{call.name}: HTTP {answer.status}, {reason}: {body}"
+    return NxlinkTransportError(message, outcome_unknown=call.is_write)
+
+
+def _caused(error: NxlinkTransportError, cause: NxlinkError) -> NxlinkTransportError:
+    error.__cause__ = cause
+    return error
+
+
+def _json_object(body: bytes) -> Mapping[str, Any] | None:
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _code(value: object) -> int | None:
+    """Return the result code as an integer; None where it is missing, boolean or not a number."""
+    if isinstance(value, str):
+        text = value.strip()
+        value = int(text) if text.lstrip("-").isdecimal() and len(text) < 10 and text.isascii() else None
+    elif isinstance(value, float) and value.is_integer() and abs(value) < _MAX_CODE:
+        value = int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def retry_after(value: str | None, now: datetime | None = None) -> float | None:
+    """Return the seconds a ``Retry-After`` header asks for, given as a number or as a date, or None."""
+    text = (value or "").strip()
+    if text.isdecimal() and text.isascii() and len(text) < 10:
+        return float(text)
+    try:
+        date = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    date = date if date.tzinfo else date.replace(tzinfo=UTC)
+    return max(0.0, (date - (now or datetime.now(UTC))).total_seconds())

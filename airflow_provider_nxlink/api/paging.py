@@ -1,0 +1,50 @@
+"""The walk over the pages of the template list, without sending anything."""
+
+from __future__ import annotations
+
+from airflow_provider_nxlink.api import calls
+from airflow_provider_nxlink.api.account import Account
+from airflow_provider_nxlink.api.calls import Call
+from airflow_provider_nxlink.api.models import Template, TemplatePage
+
+
+class PageWalk:
+    """
+    Says which page to ask for next, and which of its templates are new.
+
+    ``while call := walk.next_call(): yield from walk.take(client.send(call))`` is the whole of its use.
+
+    The end is where ``has_next_page`` is false, where a page is empty or brings nothing new, or, when the
+    answer says nothing of a next page, where the page is short or ``total`` is reached. A page shorter than
+    asked for with ``has_next_page`` true is not the end: the largest page NXLink gives is not documented.
+    """
+
+    def __init__(self, account: Account, name: str | None = None) -> None:
+        self._account = account
+        self._name = name
+        self._number: int | None = 1
+        self._seen: set[object] = set()
+
+    def next_call(self) -> Call[TemplatePage] | None:
+        """Return the call for the next page, or None at the end."""
+        if self._number is None:
+            return None
+        return calls.list_templates(self._account, self._number, name=self._name)
+
+    def take(self, page: TemplatePage) -> list[Template]:
+        """Return the page's templates that no earlier page had."""
+        new = []
+        for template in page.templates:
+            key = template.id if template.id is not None else (template.name, template.language)
+            if key not in self._seen:
+                self._seen.add(key)
+                new.append(template)
+        self._number = (self._number or 0) + 1 if new and self._more_after(page) else None
+        return new
+
+    def _more_after(self, page: TemplatePage) -> bool:
+        if page.has_next_page is not None:
+            return page.has_next_page
+        if page.total is not None and len(self._seen) >= page.total:
+            return False
+        return len(page.templates) >= self._account.page_size

@@ -1,0 +1,56 @@
+"""What must not be seen, taken out of text before it reaches a log, an exception or an XCom."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+MASK = "***"
+SHOWN_CHARACTERS = 200
+
+_URL = re.compile(r"https?://[^\s\"'<>\\]+", re.IGNORECASE)
+# Alibaba's, Amazon's and Azure's signed links, and our own header.
+_SIGNED = re.compile(r"[?&](?:Signature|OSSAccessKeyId|X-Amz-[A-Za-z-]+|sig|sign|token)=", re.IGNORECASE)
+_SIGN_HEADER = re.compile(r"(?i)(\bsign\b[\"']?\s*[:=]\s*[\"']?)[0-9a-f]{32,64}")
+
+
+def without_query(url: str) -> str:
+    """Return ``url`` without user, password, query and fragment: a media link's secret part."""
+    try:
+        parts = urlsplit(url)
+        host = parts.netloc.rpartition("@")[2]
+        return urlunsplit((parts.scheme, host, parts.path, "", ""))
+    except ValueError:
+        return url.partition("?")[0].partition("#")[0]
+
+
+def redact(text: str, secrets: Iterable[str] = ()) -> str:
+    """Return ``text`` with ``secrets``, signatures and the queries of signed links replaced."""
+    for secret in secrets:
+        if secret:
+            text = text.replace(secret, MASK)
+    text = _URL.sub(lambda url: without_query(url[0]) if _SIGNED.search(url[0]) else url[0], text)
+    return _SIGN_HEADER.sub(rf"\1{MASK}", text)
+
+
+def excerpt(text: str, secrets: Iterable[str] = ()) -> str:
+    """Return the beginning of an answer for an error message: redacted, on one line, short."""
+    # Redact first: a cut through the middle of a secret would leave half of it standing.
+    clean = redact(text[: 50 * SHOWN_CHARACTERS], secrets)
+    line = " ".join("".join(c if unicodedata.category(c)[0] != "C" else " " for c in clean).split())
+    return line if len(line) <= SHOWN_CHARACTERS else line[: SHOWN_CHARACTERS - 1] + "…"
+
+
+def without_media_secrets(value: Any) -> Any:
+    """Return a template's components with every media link cut back to what is not secret."""
+    if isinstance(value, dict):
+        # A button's URL is the user's own text and stays as it is.
+        return {key: item if key == "buttons" else without_media_secrets(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [without_media_secrets(item) for item in value]
+    if isinstance(value, str) and _URL.match(value):
+        return without_query(value)
+    return value
