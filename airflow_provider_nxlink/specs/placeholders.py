@@ -1,0 +1,328 @@
+"""
+WhatsApp's ``{{1}}`` against Airflow's Jinja, which are written alike.
+
+The rule: in a template's text, a bare ``{{1}}`` or ``{{word}}`` is WhatsApp's; any other Jinja is Airflow's.
+
+    Hello {{1}}, see you in {{ params.city }}     →     Hello {{1}}, see you in Bonn
+
+Text that should keep other braces stands in ``{% raw %}…{% endraw %}``. After rendering, the positional
+placeholders must be those that were written: one that came out of a rendered value, or that got lost,
+is an error. Two things are the author's will and are none: what a raw block shows, and a placeholder in the
+dropped branch of an ``{% if %}`` (or of a ``{% for %}`` over nothing).
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal
+
+from jinja2 import Environment, TemplateSyntaxError
+
+from airflow_provider_nxlink.specs.spelling import BUTTON, EVENT, SPEC, Spelling
+from airflow_provider_nxlink.specs.violations import TemplateSpecError, Violation, join, shown
+
+JINJA_MARKS = ("{{", "{%", "{#")
+BARE = re.compile(r"\{\{\s*\w+\s*\}\}")
+POSITIONAL = re.compile(r"\{\{\s*([0-9]+)\s*\}\}")
+
+# The fields of each part that hold a text of the message; whatever is not named here is plain Jinja.
+SPEC_TEXTS = frozenset({"content", "header_text", "footer_text"})
+BUTTON_TEXTS = frozenset({"text", "url", "example"})
+EVENT_TEXTS = frozenset({"text"})
+
+Kind = Literal["data", "raw", "bare", "jinja"]
+
+
+class PlaceholderError(ValueError):
+    """A text whose braces Jinja cannot read, or whose placeholders did not survive rendering."""
+
+
+def has_jinja(text: str) -> bool:
+    """
+    Return True if a message text holds Airflow's Jinja, beside bare placeholders.
+
+    :raises PlaceholderError: when Jinja cannot read the text.
+    """
+    return any(span.kind in ("jinja", "raw") for span in _spans(text))
+
+
+def has_braces(text: str) -> bool:
+    """Return True if a field that can hold no WhatsApp variable holds any Jinja at all."""
+    return any(mark in text for mark in JINJA_MARKS)
+
+
+def positional(text: str) -> list[int]:
+    """Return the numbers of the positional placeholders, in the order of the text, repeated ones too."""
+    return [int(number) for number in POSITIONAL.findall(text)]
+
+
+def render_text(text: str, render: Callable[[str], Any]) -> str:
+    """
+    Render the Jinja of a message text and keep its bare placeholders as they are written.
+
+    :param render: renders one string of Jinja; not called when the text holds none but placeholders.
+    :return: the text, with every character outside the rendered Jinja unchanged.
+    :raises PlaceholderError: when Jinja cannot read the text, or a positional placeholder vanished or
+        appeared.
+    """
+    spans = list(_spans(text))
+    if not any(span.kind in ("jinja", "raw") for span in spans):
+        return text
+    held = _Held()
+    # The guards at both ends keep native rendering from reading "[1]" as a list, and Jinja from dropping
+    # the last line end.
+    source = held.guard + "".join(held.hold(text, span) for span in spans) + held.guard
+    try:
+        rendered = str(render(source))
+    except TemplateSyntaxError as error:
+        raise _unreadable(text, error) from None
+    result = held.put_back(rendered)
+    _compare(spans, text, rendered, result, held)
+    return result
+
+
+def render_spec(value: Any, *, render_text: Callable[[str], Any], render_other: Callable[[Any], Any]) -> Any:
+    """
+    Render a template spec, or a list of them, leaf by leaf.
+
+    :param value: a mapping in either spelling, a list of such, or a spec object. Anything else is passed to
+        ``render_other`` as it is; what that returns is data and is not rendered again.
+    :param render_text: renders one string of Jinja; called with message texts only, placeholders held back.
+    :param render_other: renders any other leaf: strings of plain Jinja, upstream values, numbers.
+    :return: plain dicts and lists of what the two gave.
+    :raises TemplateSpecError: with every text that could not be rendered soundly.
+    """
+    walk = _Walk(render_text, render_other)
+    if isinstance(value, list | tuple):
+        result: Any = [walk.part(item, _SPEC, f"[{index}]") for index, item in enumerate(value)]
+    else:
+        result = walk.part(value, _SPEC, "")
+    if walk.violations:
+        raise TemplateSpecError(walk.violations)
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    spelling: Spelling
+    texts: frozenset[str]
+    parts: Mapping[str, _Part]
+
+
+_EVENT = _Part(EVENT, EVENT_TEXTS, {})
+_BUTTON = _Part(BUTTON, BUTTON_TEXTS, {"events": _EVENT})
+_SPEC = _Part(SPEC, SPEC_TEXTS, {"buttons": _BUTTON})
+
+
+class _Walk:
+    """One pass over a spec; collects what could not be rendered."""
+
+    def __init__(self, render_text: Callable[[str], Any], render_other: Callable[[Any], Any]) -> None:
+        self.render_text = render_text
+        self.render_other = render_other
+        self.violations: list[Violation] = []
+
+    def part(self, value: Any, part: _Part, path: str) -> Any:
+        value = _plain(value)
+        if not isinstance(value, Mapping):
+            return self.other(value)
+        return {key: self.field(key, item, part, path) for key, item in value.items()}
+
+    def field(self, key: Any, value: Any, part: _Part, path: str) -> Any:
+        name = (part.spelling.canonical(key) if isinstance(key, str) else None) or str(key)
+        at = join(path, name)
+        if name in part.texts:
+            return self.text(value, at)
+        if name in part.parts and isinstance(value, list | tuple):
+            below = part.parts[name]
+            return [self.part(item, below, f"{at}[{index}]") for index, item in enumerate(value)]
+        return self.other(value)
+
+    def text(self, value: Any, path: str) -> Any:
+        if isinstance(value, list | tuple):
+            return [self.text(item, f"{path}[{index}]") for index, item in enumerate(value)]
+        if not isinstance(value, str):
+            return self.other(value)
+        try:
+            return render_text(value, self.render_text)
+        except PlaceholderError as error:
+            self.violations.append(
+                Violation(
+                    "text.placeholders", path, shown(value), str(error), "See “Placeholders” in the README."
+                )
+            )
+            return value
+
+    def other(self, value: Any) -> Any:
+        value = _plain(value)
+        if isinstance(value, Mapping):
+            return {key: self.other(item) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.other(item) for item in value]
+        return self.render_other(value)
+
+
+def _plain(value: Any) -> Any:
+    """Return a spec object, also one inside a dict, as the plain mapping it stands for."""
+    to_dict = getattr(type(value), "to_dict", None)
+    is_ours = type(value).__module__.startswith(__name__.rpartition(".")[0])
+    return to_dict(value) if to_dict and is_ours else value
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    kind: Kind
+    start: int
+    end: int
+    optional: bool  # inside a block that may not be shown
+
+
+class _Held:
+    """What is kept out of Jinja's hands while a text is rendered."""
+
+    def __init__(self) -> None:
+        # Digits only, so that {% filter upper %} leaves it alone; random, so that no value can hold it.
+        self.nonce = str(secrets.randbelow(10**18)).zfill(18)
+        self.guard = f"\ue000{self.nonce}\ue001"
+        self.pieces: list[str] = []
+        self.back: set[int] = set()
+
+    def hold(self, text: str, span: _Span) -> str:
+        piece = text[span.start : span.end]
+        if span.kind == "bare":
+            return self._token(piece)
+        if span.kind == "jinja":
+            return piece
+        # Jinja turns every line end into \n.
+        return re.sub(r"\r\n?", lambda match: self._token(match[0]), piece)
+
+    def put_back(self, rendered: str) -> str:
+        result = re.sub(f"\ue000{self.nonce}:([0-9]+)\ue001", self._piece, rendered).replace(self.guard, "")
+        if self.nonce in result:
+            raise PlaceholderError("its Jinja changes the placeholders, as {% filter urlencode %} does")
+        return result
+
+    def _token(self, piece: str) -> str:
+        self.pieces.append(piece)
+        return f"\ue000{self.nonce}:{len(self.pieces) - 1}\ue001"
+
+    def _piece(self, match: re.Match[str]) -> str:
+        self.back.add(int(match[1]))
+        return self.pieces[int(match[1])]
+
+
+def _compare(spans: list[_Span], text: str, rendered: str, result: str, held: _Held) -> None:
+    """Refuse a result whose positional placeholders are not those that were written."""
+    in_raw = {number for span in spans if span.kind == "raw" for number in _numbers(text, span)}
+    needed = {
+        number
+        for span in spans
+        if span.kind == "bare" and not span.optional
+        for number in _numbers(text, span)
+    }
+    back = {number for index in held.back for number in positional(held.pieces[index])}
+    if lost := needed - back:
+        raise PlaceholderError(f"{_names(lost)} vanished when the text was rendered")
+    if new := (set(positional(rendered)) | (set(positional(result)) - back)) - in_raw:
+        raise PlaceholderError(
+            f"{_names(new)} appeared when the text was rendered: a placeholder must be written in the text "
+            "itself; pass a whole text from an upstream task as its output, not through Jinja"
+        )
+
+
+def _numbers(text: str, span: _Span) -> list[int]:
+    return positional(text[span.start : span.end])
+
+
+def _names(numbers: set[int]) -> str:
+    return ", ".join(f"{{{{{number}}}}}" for number in sorted(numbers))
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(keep_trailing_newline=True)  # noqa: S701  # only its lexer is used
+
+
+def _spans(text: str) -> Iterator[_Span]:
+    """Split a text at its Jinja. The spans follow each other without gaps and cover the whole text."""
+    if not has_braces(text):
+        if text:
+            yield _Span("data", 0, len(text), optional=False)
+        return
+    # Same length, and no line end that the lexer would rewrite, so that positions stay those of the text.
+    source = text.replace("\r", " ")
+    cursor = position = 0
+    blocks = _Blocks()
+    raw = False
+    for kind, value in _lex(text, source):
+        begin = source.index(value, position)  # the blanks that a "{%-" strips are not among the tokens
+        position = begin + len(value)
+        if kind == "data" or kind.endswith("_begin"):
+            if cursor < begin:
+                yield _Span("jinja", cursor, begin, optional=False)
+            cursor = begin
+        if kind == "data":
+            yield _Span("raw" if raw else "data", cursor, position, optional=blocks.optional)
+        elif kind == "variable_end" and BARE.fullmatch(text, cursor, position):
+            yield _Span("bare", cursor, position, optional=blocks.optional)
+        elif kind in ("variable_end", "block_end", "comment_end", "raw_begin", "raw_end"):
+            raw = kind == "raw_begin"
+            yield _Span("jinja", cursor, position, optional=False)
+        else:
+            blocks.see(kind, value)
+            continue
+        blocks.close(kind)
+        cursor = position
+    if cursor < len(text):
+        yield _Span("jinja", cursor, len(text), optional=False)
+
+
+class _Blocks:
+    """Which ``{% … %}`` blocks are open, from the words of their tags."""
+
+    OPTIONAL = frozenset({"if", "for"})
+    OPENING = OPTIONAL | {"set", "filter", "macro", "call", "with", "autoescape", "block"}
+
+    def __init__(self) -> None:
+        self.open: list[str] = []
+        self.words: list[str] = []
+
+    @property
+    def optional(self) -> bool:
+        return any(name in self.OPTIONAL for name in self.open)
+
+    def see(self, kind: str, value: str) -> None:
+        if kind == "block_begin":
+            self.words = []
+        elif kind in ("name", "operator"):
+            self.words.append(value)
+
+    def close(self, kind: str) -> None:
+        if kind != "block_end" or not self.words:
+            return
+        name = self.words[0]
+        if name.startswith("end"):
+            self.open = self.open[:-1]
+        elif name in self.OPENING and not (name == "set" and "=" in self.words):
+            self.open.append(name)
+
+
+def _lex(text: str, source: str) -> Iterator[tuple[str, str]]:
+    try:
+        for _, kind, value in _environment().lexer.tokeniter(source, None):
+            yield kind, value
+    except TemplateSyntaxError as error:
+        raise _unreadable(text, error) from None
+
+
+def _unreadable(text: str, error: TemplateSyntaxError) -> PlaceholderError:
+    lines = text.splitlines() or [""]
+    line = lines[min(error.lineno, len(lines)) - 1]
+    return PlaceholderError(
+        f"Jinja cannot read line {error.lineno}, {shown(line, 80)}: {error.message}; close every brace, or "
+        "put text that should keep its braces between {% raw %} and {% endraw %}"
+    )
