@@ -1,0 +1,1 @@
+"""A loopback NXLink for tests and demonstrations: checks signatures and plays reviews."""

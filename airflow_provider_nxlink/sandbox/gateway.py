@@ -1,0 +1,211 @@
+"""The way in: notes each call, checks its headers, and lets the ordered fault befall it."""
+
+import asyncio
+import json
+import re
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
+from email.utils import formatdate
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import parse_qsl
+
+from airflow_provider_nxlink.sandbox import shapes
+from airflow_provider_nxlink.sandbox.auth import Verdict, check_headers
+from airflow_provider_nxlink.sandbox.faults import Fault
+from airflow_provider_nxlink.sandbox.state import Received, State
+
+CONTROL = "/_sandbox"
+JSON = "application/json"
+MULTIPART = "multipart/form-data"
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One of the service's calls: its name, method, path and the content type of its body."""
+
+    name: str
+    method: str
+    path: str
+    content: str | None = None
+
+    @property
+    def pattern(self) -> re.Pattern[str]:
+        """Return the path as a regular expression."""
+        return re.compile(re.sub(r"\{\w+\}", "[^/]+", self.path))
+
+
+ENDPOINTS = {
+    endpoint.name: endpoint
+    for endpoint in (
+        Endpoint("list", "GET", "/saas/wa/template/{phone}"),
+        Endpoint("create", "POST", "/saas/wa/template/{phone}", JSON),
+        Endpoint("update", "PUT", "/saas/wa/template/{phone}", JSON),
+        Endpoint("details", "GET", "/saas/wa/template/{phone}/{template_id}"),
+        Endpoint("delete", "DELETE", "/saas/wa/template/{phone}/{template_id}"),
+        Endpoint("flows", "GET", "/saas/wa/flow/{phone}"),
+        Endpoint("upload", "POST", "/saas/wa/media/{phone}", MULTIPART),
+    )
+}
+# The vendor's page prints the upload with a double slash.
+DOUBLE_SLASH_UPLOAD = "/saas/wa//media/{phone}"
+_PATTERNS = [(endpoint, endpoint.method, endpoint.pattern) for endpoint in ENDPOINTS.values()]
+_PATTERNS.append((ENDPOINTS["upload"], "POST", Endpoint("", "", DOUBLE_SLASH_UPLOAD).pattern))
+
+SECRET_HEADERS = {"sign", "authorization", "cookie"}
+
+Message = MutableMapping[str, Any]
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+@dataclass
+class Answer:
+    """An HTTP answer, held until it is known whether it gets through."""
+
+    status: int = HTTPStatus.OK
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    body: bytes = b""
+
+    async def take(self, message: Message) -> None:
+        """Take in what the application sends."""
+        if message["type"] == "http.response.start":
+            self.status, self.headers = message["status"], tuple(message["headers"])
+        else:
+            self.body += message.get("body", b"")
+
+
+class Gateway:
+    """ASGI application around the routes."""
+
+    def __init__(self, app: App, state: State) -> None:
+        self._app = app
+        self._state = state
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one call, or fail to, as ordered."""
+        exchange = _Exchange(self._app, self._state, scope, receive, send, await _read(receive))
+        if scope["path"].startswith(CONTROL):
+            await exchange.deliver(await exchange.work())
+            return
+        with self._state.lock:
+            call = exchange.call = self._note(scope, exchange.body)
+            fault = self._state.faults.take(call.endpoint, call.method, call.path)
+        if fault:
+            call.fault = fault.kind
+            await _fail(exchange, fault)
+        else:
+            await exchange.deliver(await exchange.work())
+
+    def _note(self, scope: Scope, body: bytes) -> Received:
+        headers = {name.decode("latin-1").lower(): value for name, value in scope["headers"]}
+        endpoint = endpoint_of(scope["method"], scope["path"])
+        verdict = Verdict(0)
+        if endpoint:
+            wall = self._state.clock.wall()
+            verdict = check_headers(headers, body, endpoint.content, self._state.account, wall)
+        scope.setdefault("state", {})["verdict"] = verdict
+        call = Received(
+            method=scope["method"],
+            path=scope.get("raw_path", scope["path"].encode()).decode("latin-1"),
+            query=dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)),
+            headers={
+                name: value.decode("latin-1") for name, value in headers.items() if name not in SECRET_HEADERS
+            },
+            body=body.decode("utf-8", "replace"),
+            time=self._state.clock.wall(),
+            endpoint=endpoint.name if endpoint else None,
+            verified=verdict.verified,
+        )
+        self._state.calls.append(call)
+        self._state.counts[call.endpoint or "unknown"] += 1
+        return call
+
+
+@dataclass
+class _Exchange:
+    app: App
+    state: State
+    scope: Scope
+    receive: Receive
+    send: Send
+    body: bytes
+    call: Received | None = None
+
+    async def work(self) -> Answer:
+        """Let the application do the work, and hold its answer."""
+        replayed = iter([{"type": "http.request", "body": self.body, "more_body": False}])
+
+        async def replay() -> Message:
+            return next(replayed, None) or await self.receive()
+
+        answer = Answer()
+        await self.app(self.scope, replay, answer.take)
+        return answer
+
+    async def deliver(self, answer: Answer, part: int | None = None) -> None:
+        """Send an answer, or only the first ``part`` bytes of what it promises."""
+        if self.call:
+            self.call.http_status = answer.status
+            self.call.code, self.call.trace_id = _envelope_of(answer)
+        ordered = {name.lower() for name, _ in answer.headers}
+        date = formatdate(self.state.clock.wall(), usegmt=True).encode()
+        own = ((b"date", date), (b"content-length", str(len(answer.body)).encode()))
+        headers = [*answer.headers, *(header for header in own if header[0] not in ordered)]
+        await self.send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await self.send(
+            {"type": "http.response.body", "body": answer.body[:part], "more_body": part is not None}
+        )
+
+
+async def _fail(exchange: _Exchange, fault: Fault) -> None:
+    answer = None
+    if fault.when == "after" or fault.kind == "truncate":
+        answer = await exchange.work()
+    if fault.kind == "latency":
+        await asyncio.sleep(fault.seconds)
+        await exchange.deliver(answer or await exchange.work())
+    elif fault.kind == "status":
+        headers = tuple((key.encode(), value.encode()) for key, value in fault.headers.items())
+        await exchange.deliver(Answer(fault.status, headers, fault.body.encode()))
+    elif fault.kind == "code":
+        content = json.dumps(shapes.envelope(fault.code, None, exchange.state.switches.shape))
+        await exchange.deliver(Answer(headers=((b"content-type", JSON.encode()),), body=content.encode()))
+    else:
+        if answer and fault.kind == "truncate":
+            await exchange.deliver(answer, part=len(answer.body) // 2)
+        if fault.kind != "hang":
+            exchange.scope["state"]["connection"].transport.close()
+        await _until_closed(exchange.receive)
+
+
+def endpoint_of(method: str, path: str) -> Endpoint | None:
+    """Return the call that a method and path mean."""
+    for endpoint, wanted, pattern in _PATTERNS:
+        if method == wanted and pattern.fullmatch(path):
+            return endpoint
+    return None
+
+
+def _envelope_of(answer: Answer) -> tuple[int | None, str | None]:
+    try:
+        content = json.loads(answer.body)
+        return int(content["code"]), content["traceId"]
+    except (ValueError, TypeError, KeyError):
+        return None, None
+
+
+async def _read(receive: Receive) -> bytes:
+    body = bytearray()
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            return bytes(body)
+
+
+async def _until_closed(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

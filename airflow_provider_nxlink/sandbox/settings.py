@@ -1,0 +1,123 @@
+"""What can be set: the account the sandbox plays, its switches, and the shapes of its answers."""
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from airflow_provider_nxlink.sandbox.reviews import ReviewRule
+
+# Each place where the contract says that answers vary, with the forms they take; the first is the default.
+SHAPES: dict[str, tuple[str, ...]] = {
+    "create": ("object", "int", "string", "template_id", "whole", "null"),
+    "update": ("null", "object", "int", "string", "template_id", "whole"),
+    "delete": ("null", "object", "int", "string", "template_id", "whole"),
+    "details": ("A", "B"),
+    "list": ("object", "array", "null_when_empty"),
+    "paging": ("exact", "endless"),
+    "name_filter": ("fuzzy", "exact", "ignored"),
+    "upload": ("with_h", "without_h"),
+    "media_path": ("single", "double"),
+    "media_url": ("signed", "plain"),
+    "code": ("int", "string"),
+    "ids": ("int", "string"),
+    "status": ("int", "string", "missing"),
+    "category_type": ("int", "string"),
+    "times": ("plain", "zulu", "never"),
+    "reason_key": ("camel", "snake"),
+    "no_reason": ("empty", "none"),
+    "whitespace": ("kept", "changed"),
+    "message": ("empty", "null"),
+    "error_text": ("en", "zh"),
+}
+
+
+@dataclass(frozen=True)
+class Account:
+    """Who may call: one accessKey, the sender numbers and tenants it has permission for.
+
+    The vendor's page uses tenants 123 and 1, so both are there.
+    """
+
+    access_key: str = "sandbox-key"
+    access_secret: str = "sandbox-secret"  # noqa: S105 - a published throwaway, for loopback only
+    phones: tuple[str, ...] = ("8613800000000",)
+    tenant_ids: tuple[int, ...] = (123, 1)
+
+
+def _switch(default: Any, text: str) -> Any:
+    return field(default=default, metadata={"help": text})
+
+
+@dataclass
+class Switches:
+    """How the sandbox behaves; all can be changed while it runs, and count from the next call on."""
+
+    approve_after: float = _switch(5.0, "seconds until a review's verdict; 0 is at once")
+    visible_after: float = _switch(0.0, "seconds until a created template appears in the list")
+    delete_after: float = _switch(0.0, "seconds a deleted template stays as 'pending deletion'")
+    keep_deleted: bool = _switch(False, "keep deleted templates in the list, as status 14")
+    edits_per_day: int = _switch(
+        1, "edits of an approved template in 24 hours (and 10 in 30 days); 0 lifts both limits"
+    )
+    name_lock_days: float = _switch(30.0, "days the name of a deleted approved template stays locked")
+    strict_references: bool = _switch(True, "refuse tags, flows and templates that do not exist")
+    strict_media: bool = _switch(False, "refuse media ids and handles that are unknown or expired")
+    app_configured: bool = _switch(True, "whether the merchant has a WhatsApp app; if not, 22016")
+    max_page_size: int = _switch(100, "largest page_size that is accepted")
+    auth_http_status: int = _switch(200, "HTTP status of the codes 1001 to 1005")
+    review: list[str] = field(
+        default_factory=list,
+        metadata={"help": "PATTERN=ACTION[:ARGUMENT] by name, e.g. 'promo_*=reject:SPAM'"},
+    )
+    shape: dict[str, str] = field(default_factory=lambda: {key: forms[0] for key, forms in SHAPES.items()})
+
+    def change(self, **values: Any) -> None:
+        """Set switches and, by their key, shapes: ``change(approve_after=0, create="null")``.
+
+        :raises ValueError: naming every key or value that is not one; nothing is changed then.
+        """
+        shapes = {
+            **values.pop("shape", {}),
+            **{key: values.pop(key) for key in list(values) if key in SHAPES},
+        }
+        problems = [_shape_problem(key, form) for key, form in shapes.items()]
+        kinds = {item.name: item.type for item in fields(self) if item.name != "shape"}
+        converted = {}
+        for key, value in values.items():
+            if key not in kinds:
+                problems.append(f"no switch {key!r}; there are {', '.join([*kinds, *SHAPES])}")
+                continue
+            try:
+                converted[key] = _convert(kinds[key], value)
+            except ValueError as error:
+                problems.append(f"{key}: {error}")
+        if any(problems):
+            raise ValueError("; ".join(problem for problem in problems if problem))
+        for key, value in converted.items():
+            setattr(self, key, value)
+        self.shape.update(shapes)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return every switch and shape."""
+        return asdict(self)
+
+
+def _shape_problem(key: str, form: str) -> str:
+    if key not in SHAPES:
+        return f"no shape {key!r}; there are {', '.join(SHAPES)}"
+    return "" if form in SHAPES[key] else f"shape {key} is one of {', '.join(SHAPES[key])}, not {form!r}"
+
+
+def _convert(kind: Any, value: Any) -> Any:
+    if kind is bool:
+        if not isinstance(value, bool):
+            raise ValueError(f"{value!r} is not true or false")
+        return value
+    if kind in {int, float}:
+        number = kind(value)
+        if isinstance(value, bool) or not number >= 0:
+            raise ValueError(f"{value!r} is not a number from 0 up")
+        return number
+    rules = [value] if isinstance(value, str) else list(value)
+    for rule in rules:
+        ReviewRule.parse(rule)
+    return rules

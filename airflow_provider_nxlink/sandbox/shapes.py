@@ -1,0 +1,191 @@
+"""How answers look: rows, details and envelopes, in each form the contract says they vary in."""
+
+import time
+from typing import Any
+from uuid import uuid4
+
+from airflow_provider_nxlink.sandbox import codes
+from airflow_provider_nxlink.sandbox.languages import LANGUAGE_NAMES
+from airflow_provider_nxlink.sandbox.media import HANDLE_SECONDS, TYPES, make_handle, media_url
+from airflow_provider_nxlink.sandbox.references import References
+from airflow_provider_nxlink.sandbox.reviews import CATEGORIES
+from airflow_provider_nxlink.sandbox.store import Template
+
+Shape = dict[str, str]
+
+TIME_FORMATS = {"plain": "%Y-%m-%d %H:%M:%S", "zulu": "%Y-%m-%dT%H:%M:%SZ", "never": "0001-01-01T00:00:00Z"}
+MIME_TYPES = {media_type: mime for mime, media_type in TYPES.values()}
+
+COMPONENT = dict.fromkeys(
+    (
+        "type",
+        "format",
+        "text",
+        "buttons",
+        "parameters",
+        "sub_type",
+        "index",
+        "example",
+        "filename",
+        "url",
+        "media_id",
+        "h",
+        "media_type",
+    )
+)
+FLOW_FIELDS = ("flow_id", "navigate_screen", "flow_action")
+EVENT = dict.fromkeys(("event", "tagName", "tagId", "templateName", "templateId", "text"))
+
+
+def envelope(code: int, data: Any, shape: Shape, detail: str = "") -> dict[str, Any]:
+    """Return the answer around ``data``, with a traceId of its own."""
+    message: str | None = codes.message_for(code, detail, shape["error_text"])
+    if code == codes.SUCCESS and shape["message"] == "null":
+        message = None
+    return {
+        "code": str(code) if shape["code"] == "string" else code,
+        "message": message,
+        "data": data,
+        "traceId": uuid4().hex,
+    }
+
+
+def row(template: Template, shape: Shape) -> dict[str, Any]:
+    """Return a template as a row of the list."""
+    category = template.category_type
+    answer = {
+        "id": shaped_id(template.id, shape),
+        "channel": 2,
+        "name": template.name,
+        "content": _text(template.body["content"], shape),
+        "created_at": _time(template.created_at, shape),
+        "updated_at": _time(template.updated_at, shape),
+        "status": str(template.status) if shape["status"] == "string" else template.status,
+        "language": template.language,
+        "language_name": LANGUAGE_NAMES.get(template.language, template.language),
+        "unsubscribe": "",
+        "additional": None,
+        "quality": template.quality,
+        "category": CATEGORIES.get(category, ""),
+        "category_type": str(category) if shape["category_type"] == "string" else category,
+        "waRejectedReason" if shape["reason_key"] == "camel" else "wa_rejected_reason": template.reason
+        or ("NONE" if shape["no_reason"] == "none" else ""),
+        "is_close_auto_flow": template.body.get("is_close_auto_flow") or 0,
+    }
+    if shape["status"] == "missing":
+        del answer["status"]
+    return answer
+
+
+def page(templates: list[Template], total: int, *, more: bool, shape: Shape) -> Any:
+    """Return one page of the list."""
+    rows: list[dict[str, Any]] | None = [row(template, shape) for template in templates]
+    if shape["list"] == "array":
+        return rows
+    if shape["list"] == "null_when_empty" and not rows:
+        rows = None
+    return {"list": rows, "total": total, "has_next_page": more}
+
+
+def written(template: Template, form: str, shape: Shape) -> Any:
+    """Return what create, update or delete answers in one of its forms."""
+    forms: dict[str, Any] = {
+        "null": None,
+        "int": template.id,
+        "string": str(template.id),
+        "object": {"id": shaped_id(template.id, shape)},
+        "template_id": {"template_id": shaped_id(template.id, shape)},
+    }
+    return row(template, shape) if form == "whole" else forms[form]
+
+
+def shaped_id(number: int, shape: Shape) -> int | str:
+    """Return an id as the switch says."""
+    return str(number) if shape["ids"] == "string" else number
+
+
+def details(template: Template, shape: Shape, references: References, now: float) -> dict[str, Any]:
+    """Return a template's details: A is like Meta's, B flat."""
+    if shape["details"] == "B":
+        return {**row(template, shape), "buttonComponents": template.body.get("buttonComponents") or None}
+    flat = row(template, shape)
+    return {
+        "namespace": None,
+        "name": template.name,
+        "category": flat["category"],
+        "category_type": flat["category_type"],
+        "components": _components(template, shape, references, now),
+    }
+
+
+def _components(template: Template, shape: Shape, references: References, now: float) -> list[dict[str, Any]]:
+    body = template.body
+    parts = [_header(body, shape, now), {"type": "BODY", "text": _text(body["content"], shape)}]
+    if body.get("footerText"):
+        parts.append({"type": "FOOTER", "text": _text(body["footerText"], shape)})
+    if body.get("buttonComponents"):
+        buttons = [
+            _button(button, f"{template.id}{index}", references)
+            for index, button in enumerate(body["buttonComponents"])
+        ]
+        parts.append({"type": "BUTTONS", "buttons": buttons})
+    return [{**COMPONENT, **part} for part in parts if part]
+
+
+def _header(body: dict[str, Any], shape: Shape, now: float) -> dict[str, Any]:
+    if body.get("headerText"):
+        return {"type": "HEADER", "format": "TEXT", "text": _text(body["headerText"], shape)}
+    if not body.get("mediaType"):
+        return {}
+    media_id = body.get("mediaId") or ""
+    name = body.get("mediaName") or ""
+    return {
+        "type": "HEADER",
+        "format": body["mediaType"],
+        "example": {
+            "header_handle": media_url(media_id, now, signed=shape["media_url"] == "signed"),
+            "file_name": name,
+        },
+        "filename": name,
+        "media_id": media_id,
+        # The handle that comes back is never the one that was sent.
+        "h": make_handle(name, MIME_TYPES[body["mediaType"]], int(now + HANDLE_SECONDS)),
+    }
+
+
+def _button(button: dict[str, Any], payload: str, references: References) -> dict[str, Any]:
+    flow = {key: button.get(key) for key in FLOW_FIELDS}
+    events = [
+        {**EVENT, **event, "tagId": references.tag_id(event.get("tagName"))}
+        for event in button.get("buttonEvents") or []
+    ]
+    sent = {
+        "type": button["type"],
+        "customizeType": button.get("customizeType"),
+        "text": button["text"],
+        "phoneNumber": button.get("phoneNumber"),
+        "url": button.get("url"),
+        # The service fills the payload of a quick reply in itself.
+        "payload": payload if button["type"] == "QUICK_REPLY" else button.get("payload"),
+        "buttonEvents": events or None,
+        **flow,
+    }
+    if button.get("example"):
+        sent["example"] = button["example"]
+    return {
+        "type": button["type"],
+        "text": button["text"],
+        "payload": None,
+        "url": button.get("url"),
+        "phone_number": button.get("phoneNumber"),
+        **flow,
+        "buttonReqs": sent,
+    }
+
+
+def _time(moment: float, shape: Shape) -> str:
+    return time.strftime(TIME_FORMATS[shape["times"]], time.gmtime(moment))
+
+
+def _text(text: str, shape: Shape) -> str:
+    return text.strip().replace("\n", "\r\n") if shape["whitespace"] == "changed" else text
