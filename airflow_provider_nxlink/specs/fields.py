@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
+
+from pydantic import PlainValidator
 
 from airflow_provider_nxlink.specs.placeholders import has_braces
 from airflow_provider_nxlink.specs.violations import TemplateSpecError, Violation, shown
@@ -46,8 +48,13 @@ def upstream(value: Any) -> TemplateSpecError:
 
 
 def text(value: Any) -> str:
-    """Accept a string as it is."""
+    """Accept a string as it is, if it can be sent at all."""
     if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:
+            fix = f"Write the character at position {error.start} itself instead of half of a \\u pair."
+            raise refuse("field.encoding", value, "holds half a character", fix) from None
         return value
     if isinstance(value, bool):
         fix = 'YAML reads yes, no, on and off as booleans: put the text in quotes, as in "no".'
@@ -157,3 +164,8 @@ def _each(values: list[Any] | tuple[Any, ...], read: Callable[[Any], Any]) -> li
 
 def _one_of(allowed: tuple[str, ...]) -> str:
     return f"Give {', '.join(allowed[:-1])} or {allowed[-1]}."
+
+
+Text = Annotated[str, PlainValidator(text, json_schema_input_type=str)]
+Identifier = Annotated[str, PlainValidator(identifier, json_schema_input_type=str | int)]
+Flag = Annotated[bool, PlainValidator(flag, json_schema_input_type=bool | Literal[0, 1])]

@@ -15,30 +15,33 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
-from typing import Any, Literal
+from typing import Any
 
-from jinja2 import Environment, TemplateSyntaxError
+from jinja2 import TemplateSyntaxError
 
+from airflow_provider_nxlink.specs.spans import BARE, PlaceholderError, Span, has_braces, spans, unreadable
 from airflow_provider_nxlink.specs.spelling import BUTTON, EVENT, SPEC, Spelling
 from airflow_provider_nxlink.specs.violations import TemplateSpecError, Violation, join, shown
 
-JINJA_MARKS = ("{{", "{%", "{#")
-BARE = re.compile(r"\{\{\s*\w+\s*\}\}")
+RULE = "A bare {{1}} or {{word}} is WhatsApp's, any other Jinja is Airflow's."
 POSITIONAL = re.compile(r"\{\{\s*([0-9]+)\s*\}\}")
+
+__all__ = [
+    "BARE",
+    "PlaceholderError",
+    "has_braces",
+    "has_jinja",
+    "positional",
+    "render_spec",
+    "render_text",
+]
 
 # The fields of each part that hold a text of the message; whatever is not named here is plain Jinja.
 SPEC_TEXTS = frozenset({"content", "header_text", "footer_text"})
 BUTTON_TEXTS = frozenset({"text", "url", "example"})
 EVENT_TEXTS = frozenset({"text"})
-
-Kind = Literal["data", "raw", "bare", "jinja"]
-
-
-class PlaceholderError(ValueError):
-    """A text whose braces Jinja cannot read, or whose placeholders did not survive rendering."""
 
 
 def has_jinja(text: str) -> bool:
@@ -47,12 +50,7 @@ def has_jinja(text: str) -> bool:
 
     :raises PlaceholderError: when Jinja cannot read the text.
     """
-    return any(span.kind in ("jinja", "raw") for span in _spans(text))
-
-
-def has_braces(text: str) -> bool:
-    """Return True if a field that can hold no WhatsApp variable holds any Jinja at all."""
-    return any(mark in text for mark in JINJA_MARKS)
+    return any(span.kind in ("jinja", "raw") for span in spans(text))
 
 
 def positional(text: str) -> list[int]:
@@ -69,19 +67,19 @@ def render_text(text: str, render: Callable[[str], Any]) -> str:
     :raises PlaceholderError: when Jinja cannot read the text, or a positional placeholder vanished or
         appeared.
     """
-    spans = list(_spans(text))
-    if not any(span.kind in ("jinja", "raw") for span in spans):
+    pieces = list(spans(text))
+    if not any(span.kind in ("jinja", "raw") for span in pieces):
         return text
     held = _Held()
     # The guards at both ends keep native rendering from reading "[1]" as a list, and Jinja from dropping
     # the last line end.
-    source = held.guard + "".join(held.hold(text, span) for span in spans) + held.guard
+    source = held.guard + "".join(held.hold(text, span) for span in pieces) + held.guard
     try:
         rendered = str(render(source))
     except TemplateSyntaxError as error:
-        raise _unreadable(text, error) from None
+        raise unreadable(text, error) from None
     result = held.put_back(rendered)
-    _compare(spans, text, rendered, result, held)
+    _compare(pieces, text, rendered, result, held)
     return result
 
 
@@ -150,11 +148,8 @@ class _Walk:
         try:
             return render_text(value, self.render_text)
         except PlaceholderError as error:
-            self.violations.append(
-                Violation(
-                    "text.placeholders", path, shown(value), str(error), "See “Placeholders” in the README."
-                )
-            )
+            found = Violation("text.placeholders", path, shown(value), str(error), RULE)
+            self.violations.append(found)
             return value
 
     def other(self, value: Any) -> Any:
@@ -173,14 +168,6 @@ def _plain(value: Any) -> Any:
     return to_dict(value) if to_dict and is_ours else value
 
 
-@dataclass(frozen=True, slots=True)
-class _Span:
-    kind: Kind
-    start: int
-    end: int
-    optional: bool  # inside a block that may not be shown
-
-
 class _Held:
     """What is kept out of Jinja's hands while a text is rendered."""
 
@@ -191,7 +178,7 @@ class _Held:
         self.pieces: list[str] = []
         self.back: set[int] = set()
 
-    def hold(self, text: str, span: _Span) -> str:
+    def hold(self, text: str, span: Span) -> str:
         piece = text[span.start : span.end]
         if span.kind == "bare":
             return self._token(piece)
@@ -215,15 +202,10 @@ class _Held:
         return self.pieces[int(match[1])]
 
 
-def _compare(spans: list[_Span], text: str, rendered: str, result: str, held: _Held) -> None:
+def _compare(pieces: list[Span], text: str, rendered: str, result: str, held: _Held) -> None:
     """Refuse a result whose positional placeholders are not those that were written."""
-    in_raw = {number for span in spans if span.kind == "raw" for number in _numbers(text, span)}
-    needed = {
-        number
-        for span in spans
-        if span.kind == "bare" and not span.optional
-        for number in _numbers(text, span)
-    }
+    in_raw = _numbers(text, [span for span in pieces if span.kind == "raw"])
+    needed = _numbers(text, [span for span in pieces if span.kind == "bare" and not span.optional])
     back = {number for index in held.back for number in positional(held.pieces[index])}
     if lost := needed - back:
         raise PlaceholderError(f"{_names(lost)} vanished when the text was rendered")
@@ -234,95 +216,9 @@ def _compare(spans: list[_Span], text: str, rendered: str, result: str, held: _H
         )
 
 
-def _numbers(text: str, span: _Span) -> list[int]:
-    return positional(text[span.start : span.end])
+def _numbers(text: str, pieces: list[Span]) -> set[int]:
+    return {number for span in pieces for number in positional(text[span.start : span.end])}
 
 
 def _names(numbers: set[int]) -> str:
     return ", ".join(f"{{{{{number}}}}}" for number in sorted(numbers))
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(keep_trailing_newline=True)  # noqa: S701  # only its lexer is used
-
-
-def _spans(text: str) -> Iterator[_Span]:
-    """Split a text at its Jinja. The spans follow each other without gaps and cover the whole text."""
-    if not has_braces(text):
-        if text:
-            yield _Span("data", 0, len(text), optional=False)
-        return
-    # Same length, and no line end that the lexer would rewrite, so that positions stay those of the text.
-    source = text.replace("\r", " ")
-    cursor = position = 0
-    blocks = _Blocks()
-    raw = False
-    for kind, value in _lex(text, source):
-        begin = source.index(value, position)  # the blanks that a "{%-" strips are not among the tokens
-        position = begin + len(value)
-        if kind == "data" or kind.endswith("_begin"):
-            if cursor < begin:
-                yield _Span("jinja", cursor, begin, optional=False)
-            cursor = begin
-        if kind == "data":
-            yield _Span("raw" if raw else "data", cursor, position, optional=blocks.optional)
-        elif kind == "variable_end" and BARE.fullmatch(text, cursor, position):
-            yield _Span("bare", cursor, position, optional=blocks.optional)
-        elif kind in ("variable_end", "block_end", "comment_end", "raw_begin", "raw_end"):
-            raw = kind == "raw_begin"
-            yield _Span("jinja", cursor, position, optional=False)
-        else:
-            blocks.see(kind, value)
-            continue
-        blocks.close(kind)
-        cursor = position
-    if cursor < len(text):
-        yield _Span("jinja", cursor, len(text), optional=False)
-
-
-class _Blocks:
-    """Which ``{% … %}`` blocks are open, from the words of their tags."""
-
-    OPTIONAL = frozenset({"if", "for"})
-    OPENING = OPTIONAL | {"set", "filter", "macro", "call", "with", "autoescape", "block"}
-
-    def __init__(self) -> None:
-        self.open: list[str] = []
-        self.words: list[str] = []
-
-    @property
-    def optional(self) -> bool:
-        return any(name in self.OPTIONAL for name in self.open)
-
-    def see(self, kind: str, value: str) -> None:
-        if kind == "block_begin":
-            self.words = []
-        elif kind in ("name", "operator"):
-            self.words.append(value)
-
-    def close(self, kind: str) -> None:
-        if kind != "block_end" or not self.words:
-            return
-        name = self.words[0]
-        if name.startswith("end"):
-            self.open = self.open[:-1]
-        elif name in self.OPENING and not (name == "set" and "=" in self.words):
-            self.open.append(name)
-
-
-def _lex(text: str, source: str) -> Iterator[tuple[str, str]]:
-    try:
-        for _, kind, value in _environment().lexer.tokeniter(source, None):
-            yield kind, value
-    except TemplateSyntaxError as error:
-        raise _unreadable(text, error) from None
-
-
-def _unreadable(text: str, error: TemplateSyntaxError) -> PlaceholderError:
-    lines = text.splitlines() or [""]
-    line = lines[min(error.lineno, len(lines)) - 1]
-    return PlaceholderError(
-        f"Jinja cannot read line {error.lineno}, {shown(line, 80)}: {error.message}; close every brace, or "
-        "put text that should keep its braces between {% raw %} and {% endraw %}"
-    )

@@ -8,7 +8,7 @@ From Meta's documentation of message templates, as of 2026. Rules rot: each limi
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, overload
 
 from airflow_provider_nxlink.specs import spelling
 from airflow_provider_nxlink.specs.fields import is_json
@@ -51,6 +51,26 @@ def check(spec: TemplateSpec, *, rendered: bool = True) -> list[Violation]:
             if isinstance(button, Button):
                 found += _check_button(button, f"buttons[{index}]", rendered=rendered)
     return found
+
+
+@overload
+def load(
+    value: TemplateSpec | Mapping[str, Any],
+    *,
+    validation: Validation = "strict",
+    rendered: Literal[True] = True,
+    where: str = "template",
+) -> tuple[TemplateSpec, list[Violation]]: ...
+
+
+@overload
+def load(
+    value: TemplateSpec | Mapping[str, Any],
+    *,
+    validation: Validation = "strict",
+    rendered: bool,
+    where: str = "template",
+) -> tuple[TemplateSpec | None, list[Violation]]: ...
 
 
 def load(

@@ -59,10 +59,10 @@ class Spelling:
             if name is None:
                 nearest = self.nearest(key)
                 if self.open and not nearest:
-                    fields[key] = value
+                    fields |= {} if _is_empty(value) else {key: value}
                 else:
                     violations.append(_unknown(key, nearest, sorted(self.wire)))
-            elif value is None or (isinstance(value, str | list | tuple) and not value):
+            elif _is_empty(value) or (isinstance(value, str) and not value):
                 continue
             elif name in fields:
                 violations.append(
@@ -145,6 +145,10 @@ def fold_media(data: Mapping[str, Any]) -> tuple[dict[str, Any], list[Violation]
         keys = ", ".join(sorted(media))
         return rest, [Violation("field.twice", "header_media", "", "is given twice", f"Leave {keys} out.")]
     return {**rest, "header_media": media}, []
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or (isinstance(value, list | tuple) and not value)
 
 
 def _fold(key: str) -> str:

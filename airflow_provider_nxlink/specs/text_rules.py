@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +20,7 @@ from airflow_provider_nxlink.specs.placeholders import (
 from airflow_provider_nxlink.specs.violations import Level, Violation, shown
 
 NAME = re.compile(f"[a-z0-9_]{{1,{LIMITS['name']}}}")
-NOT_META_VARIABLE = re.compile(r"\{\{(?!\s*(?:[0-9]+|[a-z_][a-z0-9_]*)\s*\}\}).*?\}\}", re.DOTALL)
+NOT_META_VARIABLE = re.compile(r"\{\{(?!\s*(?:[0-9]+|[a-z_][a-z0-9_]*)\s*\}\})[^{}]*\}\}")
 NAMED = re.compile(r"\{\{\s*(?![0-9]+\s*\}\})\w+\s*\}\}")
 
 
@@ -57,7 +58,8 @@ def has_gap(text: str) -> bool:
 
 def slug(name: str) -> str:
     """Return the template name nearest to a text."""
-    return re.sub(r"[^a-z0-9_]+", "_", name.lower()).strip("_")[: LIMITS["name"]]
+    ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9_]+", "_", ascii_name.lower()).strip("_")[: LIMITS["name"]]
 
 
 def _too_long(field: str, key: str, unit: str = "characters") -> str:

@@ -77,7 +77,7 @@ def shown(value: Any, limit: int = SHOWN_LENGTH) -> str:
     The query of a URL that fills the whole value is left out: media URLs are signed there.
     """
     if isinstance(value, str):
-        text = value
+        text = value.encode("utf-8", "replace").decode()
         if text.startswith(("http://", "https://")) and "?" in text and "{{" not in text:
             text = text.partition("?")[0] + "?…"
         if len(text) > limit:
