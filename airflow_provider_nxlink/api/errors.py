@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from airflow_provider_nxlink.api.models import Template
+
 SUCCESS = 0
 SERVER_FAULT = -1
 CLOCK_SKEW = 1004
@@ -150,6 +155,29 @@ class TemplateNotFoundError(NxlinkError):
     """There is no such template."""
 
     permanent = True
+
+
+class TemplateExistsError(NxlinkError):
+    """
+    There is one with this name and language already, and a sender can have only one.
+
+    :param template: the one that is there.
+    """
+
+    permanent = True
+
+    def __init__(self, template: Template) -> None:
+        self.template = template
+        super().__init__(template)
+
+    def __str__(self) -> str:
+        """Say what is there, and the ways out."""
+        there = self.template
+        return (
+            f"template {there.name} ({there.language}) exists already: id {there.id}, "
+            f"status {there.status} ({there.status_name}). Update or apply it, give the new one another "
+            'name, or say if_exists="skip" to take it as it is'
+        )
 
 
 # The vendor's page, "Response Codes", and its page on common authentication.

@@ -54,3 +54,8 @@ def without_media_secrets(value: Any) -> Any:
     if isinstance(value, str) and _URL.match(value):
         return without_query(value)
     return value
+
+
+def signed_query(url: str) -> str | None:
+    """Return the query of a signed link, the part of it that is secret; None of any other URL."""
+    return url.partition("?")[2] if _SIGNED.search(url) else None

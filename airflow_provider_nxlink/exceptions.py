@@ -1,0 +1,34 @@
+"""Errors as Airflow sees them: the base class of each is chosen by what a retry would do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from airflow.providers.common.compat.sdk import AirflowFailException
+
+from airflow_provider_nxlink.api.account import AccountError
+from airflow_provider_nxlink.api.errors import NxlinkError
+from airflow_provider_nxlink.specs.violations import TemplateSpecError
+
+
+class NxlinkTemplateFailedError(AirflowFailException):
+    """
+    The verdict on a template: it will not come to be in use by waiting.
+
+    Never retried, as the next try would read the same verdict; a skip under ``soft_fail``. The message
+    carries WhatsApp's reason where NXLink gives one.
+    """
+
+
+@contextmanager
+def failing_without_retry() -> Iterator[None]:
+    """Turn what the next try would meet again into ``AirflowFailException``; let the rest through."""
+    try:
+        yield
+    except (AccountError, TemplateSpecError) as error:
+        raise AirflowFailException(str(error)) from error
+    except NxlinkError as error:
+        if not error.permanent:
+            raise
+        raise AirflowFailException(str(error)) from error

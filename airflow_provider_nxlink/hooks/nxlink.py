@@ -1,0 +1,278 @@
+"""From an Airflow connection to an NXLink client."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+from airflow.providers.common.compat.connection import get_async_connection, get_async_extra_dejson
+from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHook
+
+from airflow_provider_nxlink import connection_form
+from airflow_provider_nxlink.api import calls, lookup, writes
+from airflow_provider_nxlink.api.account import Account, AccountError
+from airflow_provider_nxlink.api.errors import NxlinkError, TemplateExistsError, TemplateNotFoundError
+from airflow_provider_nxlink.api.models import Flow, Media, Template, TemplateId, TemplateRef, TemplateStatus
+from airflow_provider_nxlink.api.retries import DEFAULT_ATTEMPTS
+from airflow_provider_nxlink.specs.model import TemplateSpec
+
+if TYPE_CHECKING:
+    from requests import Session
+
+    from airflow_provider_nxlink.api.client import AsyncNxlinkClient, NxlinkClient
+
+IfExists = Literal["fail", "skip"]
+
+
+class NxlinkHook(BaseHook):
+    """
+    Speaks to NXLink with the key, sender and tenant of an Airflow connection.
+
+    .. code-block:: python
+
+        @task
+        def names_in_use():
+            return [t.name for t in NxlinkHook().list_templates() if t.status == TemplateStatus.IN_USE]
+
+    Templates come back as :class:`~airflow_provider_nxlink.api.models.Template`; its ``to_dict()`` is plain
+    JSON for XCom. Each method that sends raises the errors of ``airflow_provider_nxlink.api.errors``:
+    ``NxlinkApiError`` when NXLink refuses, ``NxlinkTransportError`` when no answer came,
+    ``NxlinkRateLimitError`` on HTTP 429.
+
+    :param nxlink_conn_id: the connection, of type ``nxlink``.
+    :param phone: the WhatsApp sender, instead of the connection's.
+    :param tenant_id: NXLink's tenant, instead of the connection's.
+    """
+
+    conn_name_attr = "nxlink_conn_id"
+    default_conn_name = "nxlink_default"
+    conn_type = connection_form.CONNECTION_TYPE
+    hook_name = connection_form.HOOK_NAME
+
+    def __init__(
+        self,
+        nxlink_conn_id: str = default_conn_name,
+        *,
+        phone: str | None = None,
+        tenant_id: int | str | None = None,
+    ) -> None:
+        super().__init__()
+        self.nxlink_conn_id = nxlink_conn_id
+        self.phone = phone
+        self.tenant_id = tenant_id
+
+    @classmethod
+    def get_ui_field_behaviour(cls) -> dict[str, Any]:
+        """Return the connection form's labels and placeholders, for Airflow before 3.3."""
+        return connection_form.ui_field_behaviour()
+
+    @classmethod
+    def get_connection_form_widgets(cls) -> dict[str, Any]:
+        """Return the connection form's own fields, for Airflow before 3.3."""
+        return connection_form.form_widgets()
+
+    @cached_property
+    def account(self) -> Account:
+        """
+        The connection's settings, checked.
+
+        :raises AccountError: with every field that is missing or wrong.
+        """
+        connection = self.get_connection(self.nxlink_conn_id)
+        return self._account(connection, connection.extra_dejson)
+
+    @cached_property
+    def client(self) -> NxlinkClient:
+        """The client all methods of this hook share, with its pool of connections."""
+        return self._client()
+
+    def get_conn(self) -> Session:
+        """Return a requests session that signs whatever it sends to the connection's host."""
+        return self.client.session
+
+    async def async_client(self, *, attempts: int = DEFAULT_ATTEMPTS) -> AsyncNxlinkClient:
+        """
+        Return a client for the event loop; the connection is looked up without blocking it.
+
+        :param attempts: how often a call is sent at most.
+        """
+        from airflow_provider_nxlink.api.client import AsyncNxlinkClient  # noqa: PLC0415 - as below
+
+        connection = await get_async_connection(self.nxlink_conn_id, hook=self)
+        account = self._account(connection, await get_async_extra_dejson(connection))
+        return AsyncNxlinkClient(account, attempts=attempts)
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Ask for one page of templates; return whether it came, and a sentence for the person who asked."""
+        try:
+            with self._client(attempts=1) as client:
+                page = client.send(calls.list_templates(self.account, page_size=1))
+        except (AccountError, NxlinkError, AirflowNotFoundException) as error:
+            return False, str(error)
+        except Exception as error:  # noqa: BLE001 - the page that asks shows nothing but this answer
+            return False, f"{type(error).__name__} while testing the connection; see the server's log"
+        count = len(page.templates) if page.total is None else page.total
+        return True, f"NXLink accepts the key; sender {self.account.phone} has {count} templates"
+
+    def list_templates(self, name: str | None = None) -> Iterator[Template]:
+        """
+        Iterate over all templates of the sender, page by page as they are consumed.
+
+        :param name: only those with exactly this name.
+        """
+        for template in self.client.templates(name):
+            if name is None or template.name == name:
+                yield template
+
+    def find_template(self, name: str, language: str) -> Template | None:
+        """Return the template with this name and language as the list has it; None if there is none."""
+        return self.look_up(TemplateRef(name=name, language=language))
+
+    def look_up(self, ref: TemplateRef) -> Template | None:
+        """Return the template ``ref`` means, by its id or its name and language; None if there is none."""
+        return lookup.find_template(self.client, ref)
+
+    def get_template(self, template_id: TemplateId) -> Template:
+        """
+        Return a template with its details: ``components`` or ``buttons``, as NXLink gives them.
+
+        :raises TemplateNotFoundError: there is no template with this id.
+        """
+        return lookup.get_template(self.client, template_id)
+
+    def create_template(
+        self,
+        spec: TemplateSpec | Mapping[str, Any],
+        *,
+        if_exists: IfExists = "fail",
+        resuming: bool = False,
+    ) -> Template:
+        """
+        Create a template, unless there is one with its name and language already.
+
+        :param spec: the template, checked.
+        :param if_exists: ``"fail"``, or ``"skip"`` to take the existing one as it is.
+        :param resuming: an earlier try of the same task may have created it: then one that is there with
+            the same content is taken for it.
+        :raises TemplateExistsError: there is one, and ``if_exists`` is ``"fail"``.
+        """
+        spec = _spec(spec)
+        found = self.find_template(spec.name, spec.language)
+        if found is None or found.status == TemplateStatus.DELETED:
+            body = self.with_media(spec).to_wire(self.account.tenant_id)
+            try:
+                return writes.create_template(self.client, body)
+            except TemplateExistsError as error:
+                if if_exists == "fail":
+                    raise
+                found = error.template
+        elif resuming and self._same(spec, found):
+            self.log.info("An earlier try created template %s already", found.id)
+        elif if_exists == "fail":
+            raise TemplateExistsError(found)
+        self.log.info("Template %s exists and is taken as it is", found.id)
+        return found
+
+    def update_template(self, spec: TemplateSpec | Mapping[str, Any], *, resuming: bool = False) -> Template:
+        """
+        Replace a template, whole: what the spec leaves out is removed.
+
+        :param spec: the template, checked; name and language say which one it replaces.
+        :param resuming: an earlier try of the same task may have done it: then nothing is sent if the
+            template already is what the spec says.
+        :raises TemplateNotFoundError: there is no template with this name and language.
+        """
+        spec = _spec(spec)
+        ref = TemplateRef(name=spec.name, language=spec.language)
+        found = self.look_up(ref)
+        if found is None or found.status == TemplateStatus.DELETED:
+            raise TemplateNotFoundError(
+                f"{ref}: nothing to update, {'it is deleted' if found else 'there is none'}; create it first"
+            )
+        self.log.info("%s is %s (%s) and is replaced", ref, found.status_name, found.status)
+        if resuming and self._same(spec, found):
+            self.log.info("An earlier try updated template %s already", found.id)
+            return found
+        body = self.with_media(spec).to_wire(self.account.tenant_id)
+        return writes.update_template(self.client, body, found, lambda live: self._same(spec, live))
+
+    def delete_template(self, template_id: TemplateId) -> bool:
+        """
+        Delete a template; return False when it was gone already.
+
+        :param template_id: its id.
+        """
+        found = self.look_up(TemplateRef.of(template_id))
+        if writes.is_gone(found) or found is None:
+            return False
+        writes.delete_template(self.client, found)
+        return True
+
+    def list_flows(self) -> list[Flow]:
+        """Return the WhatsApp Flows of the sender."""
+        return self.client.send(calls.list_flows(self.account))
+
+    def upload_media(self, url: str) -> Media:
+        """
+        Have NXLink fetch a header sample.
+
+        :param url: http(s) address that NXLink's servers can reach. Meta takes JPEG and PNG up to 5 MB, MP4
+            up to 16 MB and PDF up to 100 MB.
+        """
+        return self.client.send(calls.upload_media(self.account, url))
+
+    def with_media(self, spec: TemplateSpec) -> TemplateSpec:
+        """Return ``spec`` ready to be sent: a header that names only a URL is uploaded first."""
+        media = spec.header_media
+        if media is None:
+            return spec
+        if media.needs_upload:
+            uploaded = self.upload_media(str(media.url))
+            self.log.info("Uploaded the header sample as media %s", uploaded.media_id)
+            spec = spec.with_header_media(
+                {**uploaded.to_dict(), "media_type": uploaded.media_type or media.media_type}
+            )
+            media = spec.header_media
+        if media is not None and not media.h:
+            self.log.warning("The header's media has no handle (h): NXLink may refuse it as a sample")
+        elif media is not None and (expiry := media.handle_expires_at) is not None and expiry < time.time():
+            self.log.warning("The header's handle (h) expired at %s: upload the sample anew", _utc(expiry))
+        return spec
+
+    def _client(self, **arguments: Any) -> NxlinkClient:
+        # requests takes 0.1 s to import, which a DAG file need not spend.
+        from airflow_provider_nxlink.api.client import NxlinkClient  # noqa: PLC0415
+
+        return NxlinkClient(self.account, **arguments)
+
+    def _same(self, spec: TemplateSpec, live: Template) -> bool:
+        """Say whether a live template is what ``spec`` says, asking for its details if need be."""
+        return (live.content or "").strip() == spec.content.strip()
+
+    def _account(self, connection: Any, extra: Mapping[str, Any]) -> Account:
+        """Make one account of a connection, for both clients. Each key of ``extra`` is read by its name."""
+        port = f":{connection.port}" if connection.port else ""
+        return Account.checked(
+            base_url=f"{connection.host}{port}" if connection.host else None,
+            access_key=connection.login,
+            access_secret=connection.password,
+            phone=extra.get("phone") if self.phone is None else self.phone,
+            tenant_id=extra.get("tenant_id") if self.tenant_id is None else self.tenant_id,
+            algorithm=extra.get("algorithm"),
+            timeout=extra.get("timeout"),
+            page_size=extra.get("page_size"),
+            verify=extra.get("verify"),
+            allow_http=extra.get("allow_http"),
+            source=f"NXLink connection {self.nxlink_conn_id!r}",
+        )
+
+
+def _spec(spec: TemplateSpec | Mapping[str, Any]) -> TemplateSpec:
+    return spec if isinstance(spec, TemplateSpec) else TemplateSpec.from_mapping(spec)
+
+
+def _utc(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
