@@ -116,7 +116,12 @@ def _answer(request: Request, phone: str, work: Callable[[Service], Any]) -> Res
             content = shapes.envelope(refusal.code, None, shape, refusal.detail)
             if HEADER_MISSING <= refusal.code <= NO_PERMISSION:
                 status = state.switches.auth_http_status
-        return Response(json.dumps(content, ensure_ascii=False), status, media_type="application/json")
+        return Response(_encoded(content), status, media_type="application/json")
+
+
+def _encoded(content: dict[str, Any]) -> bytes:
+    # A lone surrogate, which JSON's escapes can spell, comes back as "?", as from Java.
+    return json.dumps(content, ensure_ascii=False).encode("utf-8", "replace")
 
 
 def _check_access(state: State, verdict: Verdict, phone: str) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from airflow_provider_nxlink.sandbox.settings import Account
 REQUIRED_HEADERS = ("accessKey", "ts", "bizType", "action", "sign")
 FIXED_HEADERS = {"bizType": b"2", "action": b"mt"}
 ALGORITHMS = {b"md5": hashlib.md5, b"sha256": hashlib.sha256}
+TIMESTAMP = re.compile(rb"[0-9]{1,18}")
 MAX_DRIFT_SECONDS = 60
 
 
@@ -55,7 +57,7 @@ def check_headers(
     wrong = [name for name, value in FIXED_HEADERS.items() if headers[name.lower()] != value]
     if headers.get("algorithm", b"md5") not in ALGORITHMS:
         wrong.append("algorithm")
-    if not headers["ts"].isdigit():
+    if not TIMESTAMP.fullmatch(headers["ts"]):
         wrong.append("ts")
     if wrong:
         return Verdict(codes.BAD_COMMON_PARAMETER, ", ".join(wrong))

@@ -11,6 +11,7 @@ NAME = re.compile(r"[a-z0-9_]{1,512}")
 LANGUAGE = re.compile(r"[a-z]{2,3}(_[A-Z]{2})?")
 VARIABLE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 ENDS_IN_VARIABLE = re.compile(r"\{\{[^{}]*\}\}$")
+TEMPLATE_ID = re.compile(r"[0-9]{1,18}")
 HTTP_URL = re.compile(r"https?://[^\s/]")
 
 # Field → its JSON type, and whether it must be there. Unknown keys pass, as Jackson lets them.
@@ -132,8 +133,8 @@ def _texts(body: dict[str, Any]) -> Problems:
 
 
 def _gaps(variables: list[str], where: str) -> Problems:
-    numbers = {int(name) for name in variables if name.isdecimal()}
-    if numbers and numbers != set(range(1, len(numbers) + 1)):
+    numbers = {name for name in variables if name.isdecimal()}
+    if numbers != {str(number) for number in range(1, len(numbers) + 1)}:
         yield f"{where}: variables do not run from {{{{1}}}} without gaps"
 
 
@@ -241,11 +242,11 @@ def _event(event: dict[str, Any], where: str, references: References | None) -> 
     if kind not in EVENT_NEEDS:
         yield f"{where}.event {kind!r} is not one of {', '.join(EVENT_NEEDS)}"
         return
-    missing = [key for key in EVENT_NEEDS[kind] if event.get(key) in {None, ""}]
+    missing = [key for key in EVENT_NEEDS[kind] if event.get(key) in (None, "")]
     if missing:
         yield f"{where}.{' and '.join(missing)} missing for event {kind}"
         return
-    if kind == "template" and not str(event["templateId"]).isdecimal():
+    if kind == "template" and not TEMPLATE_ID.fullmatch(str(event["templateId"])):
         yield f"{where}.templateId is not a number"
     elif references and kind == "tag":
         yield from _known_tag(event["tagName"], f"{where}.tagName", references)

@@ -102,14 +102,15 @@ def uvicorn_config(state: State, **values: Any) -> uvicorn.Config:
     return config
 
 
-def bound_socket(host: str, port: int) -> socket.socket:
-    """Return a socket bound to an address; port 0 is a free one."""
+def listening_socket(host: str, port: int) -> socket.socket:
+    """Return a socket that listens on an address; port 0 is a free one."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # With the protocol left at 0 asyncio leaves Nagle's algorithm on, and each answer takes 40 ms.
     bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((host, port))
+        bound.listen()
     except OSError:
         bound.close()
         raise
@@ -141,7 +142,7 @@ class SandboxServer:
 
     def __enter__(self) -> Self:
         """Start, and return when calls are answered."""
-        self._socket = bound_socket(LOOPBACK, 0)
+        self._socket = listening_socket(LOOPBACK, 0)
         self.url = f"http://{LOOPBACK}:{self._socket.getsockname()[1]}"
         self._thread.start()
         if not self._server.ready.wait(START_SECONDS):

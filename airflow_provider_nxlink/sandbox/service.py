@@ -1,6 +1,7 @@
 """What the seven calls do, once their signature is accepted."""
 
 import json
+import re
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -22,6 +23,8 @@ from airflow_provider_nxlink.sandbox.reviews import (
 from airflow_provider_nxlink.sandbox.rules import check_body
 from airflow_provider_nxlink.sandbox.state import State
 from airflow_provider_nxlink.sandbox.store import Template
+
+NUMBER = re.compile(r"[0-9]{1,18}")
 
 DAY = 24 * 3600
 EDIT_WINDOW_DAYS = 30
@@ -153,7 +156,7 @@ class Service:
     def _query(self, query: str) -> dict[str, str]:
         values = dict(parse_qsl(query, keep_blank_values=True))
         tenant = values.get("tenant_id", "")
-        if not (tenant.isascii() and tenant.isdigit()):
+        if not NUMBER.fullmatch(tenant):
             raise RefusalError(BAD_PARAMETER, "tenant_id is missing or not a number")
         self._check_tenant(int(tenant))
         return values
@@ -165,7 +168,7 @@ class Service:
     def _body(self, raw: bytes) -> dict[str, Any]:
         try:
             body = json.loads(raw, parse_constant=_no_constant)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise RefusalError(BAD_PARAMETER, "the body is not JSON") from error
         if not isinstance(body, dict):
             raise RefusalError(BAD_PARAMETER, "the body is not a JSON object")
@@ -202,13 +205,13 @@ class Service:
 
 def _positive(values: dict[str, str], key: str) -> int:
     text = values.get(key, "")
-    if not (text.isascii() and text.isdigit() and int(text) > 0):
+    if not (NUMBER.fullmatch(text) and int(text) > 0):
         raise RefusalError(BAD_PARAMETER, f"{key} is missing or not a number from 1 up")
     return int(text)
 
 
 def _template_id(text: str) -> int:
-    if not (text.isascii() and text.isdigit()):
+    if not NUMBER.fullmatch(text):
         raise RefusalError(BAD_PARAMETER, "the template id is not a number")
     return int(text)
 

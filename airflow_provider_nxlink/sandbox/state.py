@@ -106,6 +106,7 @@ class State:
             "template",
             {str(number): asdict(template) if template else None for number, template in changed.items()},
         )
+        self._file.write("next", {"template": {"id": self.store.new_id()}})
 
     # --- what tests and the control API do
 
@@ -125,8 +126,11 @@ class State:
         now = self.clock.now()
         kept = {"id", "status", "quality", "waRejectedReason", "category"}
         given = {"category_type": 1, "content": "", "tenant_id": self.account.tenant_ids[0], **body}
+        number = int(given.get("id") or self.store.new_id())
+        if self.store.name_of(number) or self.store.find(phone, given["name"], given["language"]):
+            raise ValueError(f"template {number} or {given['name']} ({given['language']}) is there already")
         template = Template(
-            id=int(given.get("id") or self.store.new_id()),
+            id=number,
             phone=phone,
             body={key: value for key, value in given.items() if key not in kept},
             category_type=int(given["category_type"]),
@@ -234,6 +238,8 @@ class State:
     def _load(self, file: StateFile) -> bool:
         for template in file.templates():
             self.store.add(template)
+        for _, upcoming in file.read("next"):
+            self.store.skip_to(upcoming["id"])
         for key, lock in file.read("lock"):
             phone, name, language = key.split("\n")
             self.name_locks[phone, name, language] = lock["until"]

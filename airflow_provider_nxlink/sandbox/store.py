@@ -65,10 +65,14 @@ class Store:
         """Return an id nobody has had."""
         return self._next_id
 
+    def skip_to(self, number: int) -> None:
+        """Give out no id below ``number`` any more."""
+        self._next_id = max(self._next_id, number)
+
     def add(self, template: Template) -> None:
         """Keep a template; it is listed from its ``visible_at`` on."""
         self._templates[template.id] = template
-        self._next_id = max(self._next_id, template.id + 1)
+        self.skip_to(template.id + 1)
         if template.status != DELETED:
             self._ids[_identity(template)] = template.id
         self.schedule(template)
