@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -29,7 +30,7 @@ def is_plain(value: Any) -> bool:
         return all(isinstance(key, str) and is_plain(item) for key, item in value.items())
     if isinstance(value, list | tuple):
         return all(is_plain(item) for item in value)
-    return is_json(value)
+    return is_json(value) and not (isinstance(value, float) and not math.isfinite(value))
 
 
 def refuse(rule: str, value: Any, message: str, fix: str) -> TemplateSpecError:

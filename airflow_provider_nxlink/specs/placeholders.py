@@ -16,13 +16,12 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from jinja2 import TemplateSyntaxError
 
 from airflow_provider_nxlink.specs.spans import BARE, PlaceholderError, Span, has_braces, spans, unreadable
-from airflow_provider_nxlink.specs.spelling import BUTTON, EVENT, SPEC, Spelling
+from airflow_provider_nxlink.specs.spelling import SPEC, Spelling
 from airflow_provider_nxlink.specs.violations import TemplateSpecError, Violation, join, shown
 
 RULE = "A bare {{1}} or {{word}} is WhatsApp's, any other Jinja is Airflow's."
@@ -37,11 +36,6 @@ __all__ = [
     "render_spec",
     "render_text",
 ]
-
-# The fields of each part that hold a text of the message; whatever is not named here is plain Jinja.
-SPEC_TEXTS = frozenset({"content", "header_text", "footer_text"})
-BUTTON_TEXTS = frozenset({"text", "url", "example"})
-EVENT_TEXTS = frozenset({"text"})
 
 
 def has_jinja(text: str) -> bool:
@@ -96,24 +90,12 @@ def render_spec(value: Any, *, render_text: Callable[[str], Any], render_other: 
     """
     walk = _Walk(render_text, render_other)
     if isinstance(value, list | tuple):
-        result: Any = [walk.part(item, _SPEC, f"[{index}]") for index, item in enumerate(value)]
+        result: Any = [walk.part(item, SPEC, f"[{index}]") for index, item in enumerate(value)]
     else:
-        result = walk.part(value, _SPEC, "")
+        result = walk.part(value, SPEC, "")
     if walk.violations:
         raise TemplateSpecError(walk.violations)
     return result
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    spelling: Spelling
-    texts: frozenset[str]
-    parts: Mapping[str, _Part]
-
-
-_EVENT = _Part(EVENT, EVENT_TEXTS, {})
-_BUTTON = _Part(BUTTON, BUTTON_TEXTS, {"events": _EVENT})
-_SPEC = _Part(SPEC, SPEC_TEXTS, {"buttons": _BUTTON})
 
 
 class _Walk:
@@ -124,19 +106,19 @@ class _Walk:
         self.render_other = render_other
         self.violations: list[Violation] = []
 
-    def part(self, value: Any, part: _Part, path: str) -> Any:
+    def part(self, value: Any, spelling: Spelling, path: str) -> Any:
         value = _plain(value)
         if not isinstance(value, Mapping):
             return self.other(value)
-        return {key: self.field(key, item, part, path) for key, item in value.items()}
+        return {key: self.field(key, item, spelling, path) for key, item in value.items()}
 
-    def field(self, key: Any, value: Any, part: _Part, path: str) -> Any:
-        name = (part.spelling.canonical(key) if isinstance(key, str) else None) or str(key)
+    def field(self, key: Any, value: Any, spelling: Spelling, path: str) -> Any:
+        name = (spelling.canonical(key) if isinstance(key, str) else None) or str(key)
         at = join(path, name)
-        if name in part.texts:
+        if name in spelling.texts:
             return self.text(value, at)
-        if name in part.parts and isinstance(value, list | tuple):
-            below = part.parts[name]
+        if name in spelling.parts and isinstance(value, list | tuple):
+            below = spelling.parts[name]
             return [self.part(item, below, f"{at}[{index}]") for index, item in enumerate(value)]
         return self.other(value)
 

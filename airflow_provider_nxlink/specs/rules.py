@@ -7,12 +7,13 @@ From Meta's documentation of message templates, as of 2026. Rules rot: each limi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal, overload
 
 from airflow_provider_nxlink.specs import spelling
 from airflow_provider_nxlink.specs.fields import is_json
 from airflow_provider_nxlink.specs.model import Button, ButtonEvent, HeaderMedia, TemplateSpec
+from airflow_provider_nxlink.specs.nodes import SpecMapping
 from airflow_provider_nxlink.specs.part import Part
 from airflow_provider_nxlink.specs.part_rules import button_list_rules, button_rules, header_rules
 from airflow_provider_nxlink.specs.placeholders import has_braces
@@ -93,8 +94,18 @@ def load(
     """
     if validation not in ("strict", "warn", "off"):
         raise ValueError(f"validation is {validation!r}: give 'strict', 'warn' or 'off'")
+    try:
+        spec, found = _load(value, validation=validation, rendered=rendered)
+    except TemplateSpecError as error:
+        raise TemplateSpecError(_located(error.violations, value), _named(where, value)) from None
+    return spec, _located(found, value)
+
+
+def _load(
+    value: Any, *, validation: Validation, rendered: bool
+) -> tuple[TemplateSpec | None, list[Violation]]:
     body, notes = _without_tenant(value)
-    complete = rendered or isinstance(body, TemplateSpec) or _is_known(body)
+    complete = rendered or _is_known(body)
     if not complete:
         body = _masked(body)
     if not rendered and isinstance(body, str) and has_braces(body):
@@ -103,7 +114,7 @@ def load(
         spec = _read(body)
     except TemplateSpecError as error:
         more = _check_the_rest(body, error) if validation == "strict" else []
-        raise TemplateSpecError([*error.violations, *more], _named(where, body)) from None
+        raise TemplateSpecError([*error.violations, *more]) from None
     found = check(spec, rendered=rendered)
     refused = [
         violation
@@ -111,8 +122,13 @@ def load(
         if violation.level == "error" and (validation == "strict" or violation.rule == "field.not-rendered")
     ]
     if refused:
-        raise TemplateSpecError(refused, _named(where, body))
+        raise TemplateSpecError(refused)
     return (spec if complete else None), notes + (found if validation != "off" else [])
+
+
+def _located(violations: Iterable[Violation], value: Any) -> list[Violation]:
+    """Return the violations with their places, if the value came from a file."""
+    return [value.located(item) if isinstance(value, SpecMapping) else item for item in violations]
 
 
 def _named(where: str, body: Any) -> str:

@@ -23,11 +23,15 @@ class Spelling:
     :param wire: our name → the name in the vendor's tables, in their order.
     :param also: further accepted spellings → our name.
     :param open: True where unknown fields pass through to the wire.
+    :param texts: the fields that hold a text of the message, where a bare ``{{1}}`` is WhatsApp's.
+    :param parts: the fields that hold other parts, or lists of them.
     """
 
     wire: Mapping[str, str]
     also: Mapping[str, str] = field(default_factory=dict)
     open: bool = False
+    texts: frozenset[str] = frozenset()
+    parts: Mapping[str, Spelling] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Make the table the look-ups use."""
@@ -73,6 +77,41 @@ class Spelling:
         return fields, violations
 
 
+EVENT = Spelling(
+    wire={
+        "event": "event",
+        "tag_name": "tagName",
+        "text": "text",
+        "template_id": "templateId",
+        "template_name": "templateName",
+    },
+    texts=frozenset({"text"}),
+)
+BUTTON = Spelling(
+    wire={
+        "type": "type",
+        "customize_type": "customizeType",
+        "text": "text",
+        "phone_number": "phoneNumber",
+        "url": "url",
+        "flow_id": "flow_id",
+        "events": "buttonEvents",
+        "example": "example",
+    },
+    also={"flowId": "flow_id", "button_events": "events"},
+    open=True,
+    texts=frozenset({"text", "url", "example"}),
+    parts={"events": EVENT},
+)
+MEDIA = Spelling(
+    wire={
+        "original_filename": "mediaName",
+        "media_id": "mediaId",
+        "media_type": "mediaType",
+        "h": "templateMediaId",
+    },
+    also={"url": "url"},
+)
 SPEC = Spelling(
     wire={
         "name": "name",
@@ -94,38 +133,8 @@ SPEC = Spelling(
         "synMeta": "syn_meta",
         "isCloseAutoFlow": "is_close_auto_flow",
     },
-)
-MEDIA = Spelling(
-    wire={
-        "original_filename": "mediaName",
-        "media_id": "mediaId",
-        "media_type": "mediaType",
-        "h": "templateMediaId",
-    },
-    also={"url": "url"},
-)
-BUTTON = Spelling(
-    wire={
-        "type": "type",
-        "customize_type": "customizeType",
-        "text": "text",
-        "phone_number": "phoneNumber",
-        "url": "url",
-        "flow_id": "flow_id",
-        "events": "buttonEvents",
-        "example": "example",
-    },
-    also={"flowId": "flow_id", "button_events": "events"},
-    open=True,
-)
-EVENT = Spelling(
-    wire={
-        "event": "event",
-        "tag_name": "tagName",
-        "text": "text",
-        "template_id": "templateId",
-        "template_name": "templateName",
-    },
+    texts=frozenset({"content", "header_text", "footer_text"}),
+    parts={"header_media": MEDIA, "buttons": BUTTON},
 )
 
 

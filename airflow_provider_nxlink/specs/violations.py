@@ -13,6 +13,19 @@ SHOWN_LENGTH = 40
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where something stands in a file; line and column count from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        """Return the place as editors and terminals link it."""
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
 class Violation:
     """
     One thing that is wrong, where, and the way out.
@@ -23,6 +36,7 @@ class Violation:
     :param message: what is wrong with it.
     :param fix: what to write instead.
     :param level: ``error`` refuses the template in strict mode, ``warning`` never does.
+    :param place: where it stands, if it was read from a file.
     """
 
     rule: str
@@ -31,11 +45,18 @@ class Violation:
     message: str
     fix: str
     level: Level = "error"
+    place: Place | None = None
 
     def __str__(self) -> str:
-        """Return one line: field, what is wrong, the value, the fix, the rule."""
+        """Return one line: place, field, what is wrong, the value, the fix, the rule."""
+        place = f"{self.place}: " if self.place else ""
+        return f"{place}{self.text} [{self.rule}]"
+
+    @property
+    def text(self) -> str:
+        """Field, what is wrong, the value and the fix."""
         shown = f" (got {self.value})" if self.value else ""
-        return f"{self.path or 'template'}: {self.message}{shown}. {self.fix} [{self.rule}]"
+        return f"{self.path or 'template'}: {self.message}{shown}. {self.fix}"
 
     def within(self, parent: str) -> Violation:
         """Return the same violation seen from the part that holds this one."""
