@@ -156,7 +156,7 @@ TEXT_RULES: tuple[TextRule, ...] = (
     TextRule(
         "body.newlines",
         "content",
-        re.compile(rf"(?:\r\n|\r|\n){{{LIMITS['content_newlines'] + 1},}}").search,
+        re.compile(rf"(?:\r?\n|\r(?!\n)){{{LIMITS['content_newlines'] + 1},}}").search,
         "has more than two line breaks in a row",
         "Leave one empty line at most.",
         "warning",
