@@ -7,9 +7,16 @@ from contextlib import contextmanager
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
+try:
+    from airflow.sdk.exceptions import TaskDeferralTimeout
+except ImportError:  # Airflow 2
+    from airflow.exceptions import TaskDeferralTimeout  # type: ignore[no-redef]
+
 from airflow_provider_nxlink.api.account import AccountError
 from airflow_provider_nxlink.api.errors import NxlinkError
 from airflow_provider_nxlink.specs.violations import TemplateSpecError
+
+__all__ = ["NxlinkTemplateFailedError", "TaskDeferralTimeout", "failing_without_retry"]
 
 
 class NxlinkTemplateFailedError(AirflowFailException):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -244,7 +244,9 @@ class TemplateRef:
         if isinstance(value, TemplateRef):
             return value
         if not isinstance(value, (Mapping, Template)):
-            if (template_id := normalized_id(value)) is not None:
+            template_id = normalized_id(value)
+            # A bare word is more likely somebody's template name than an id.
+            if template_id is not None and str(template_id).isdecimal():
                 return cls(id=template_id)
             raise ValueError(f"{field}: {_WANTED}, got {_shortened(value)}")
         given = value.to_dict() if isinstance(value, Template) else value
@@ -264,7 +266,7 @@ class TemplateRef:
             return str(self.id) == str(template.id)
         return (self.name, self.language) == (template.name, template.language)
 
-    def find_in(self, templates: Iterator[Template]) -> Template | None:
+    def find_in(self, templates: Iterable[Template]) -> Template | None:
         """
         Return the template meant, or None; reads no further than it must.
 

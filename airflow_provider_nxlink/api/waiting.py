@@ -21,7 +21,7 @@ _NEXT_STEP: dict[int, str] = {
     TemplateStatus.REJECTED: "Change what the reason names and update the template, or create another",
     TemplateStatus.UNAVAILABLE: "NXLink's console says why it is unavailable",
     TemplateStatus.PENDING_DELETION: "Somebody asked for its deletion: create it under another name",
-    TemplateStatus.PAUSED: 'Meta lifts a pause by itself after 3 h, then 6 h: on_paused="wait" waits for that',
+    TemplateStatus.PAUSED: 'Meta lifts a pause after 3 h, then 6 h: on_paused="wait" waits for that',
     TemplateStatus.EXCEEDED_LIMIT: "The account has as many templates as it may: delete some",
     TemplateStatus.DELETED: "Create it anew; Meta locks the name of an approved one for 30 days",
 }
@@ -111,6 +111,10 @@ class Wait:
         reason = f": {template.rejected_reason}" if template.rejected_reason else ""
         step = _NEXT_STEP.get(template.status or 0)
         return Outcome(verdict, f"{state}{reason}{f'. {step}' if step else ''}", template)
+
+    def overdue(self, ref: TemplateRef, timeout: float) -> str:
+        """Say in words that the wait for ``ref`` took longer than ``timeout`` seconds."""
+        return f"{ref} is not {_word(self.target)} {timeout:.0f} s after the wait began"
 
     def _judge_absent(self, ref: TemplateRef, waited: float) -> Outcome:
         if self.target == TemplateStatus.DELETED:

@@ -1,0 +1,1 @@
+"""Operators that create, change, read and delete what NXLink keeps."""

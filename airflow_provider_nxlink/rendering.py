@@ -1,0 +1,165 @@
+"""The ``template`` argument of operators and sensors: found, rendered with placeholders kept, and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import mask_secret
+
+from airflow_provider_nxlink.api.models import TemplateRef
+from airflow_provider_nxlink.api.redaction import signed_query
+from airflow_provider_nxlink.specs.files import is_reference, load_one, split_reference
+from airflow_provider_nxlink.specs.model import TemplateSpec
+from airflow_provider_nxlink.specs.placeholders import has_braces, render_spec
+from airflow_provider_nxlink.specs.rules import Validation, load
+
+if TYPE_CHECKING:
+    import jinja2
+    from airflow.providers.common.compat.sdk import BaseOperator, Context
+
+    # What the classes here are mixed into.
+    _Operator = BaseOperator
+else:
+    _Operator = object
+
+
+class TemplateArgument(_Operator):
+    """
+    Mixed into an operator whose ``template`` field is a spec, a mapping, or the name of a spec file.
+
+    In a template's text a bare ``{{1}}`` or ``{{word}}`` is WhatsApp's; any other Jinja is Airflow's. What
+    an upstream task produced is data, and is not rendered again.
+    """
+
+    template: Any
+
+    def check_literal(self) -> None:
+        """Judge what is known of ``template`` when the DAG is parsed; raise for what is wrong with it."""
+        raise NotImplementedError
+
+    def resolve_template_files(self) -> None:
+        """Load the spec file that ``template`` names, from the DAG's folder or ``template_searchpath``."""
+        if is_reference(self.template):
+            self.template = self._load_file(self.template)
+            self.check_literal()
+        super().resolve_template_files()
+
+    def render_template(
+        self,
+        content: Any,
+        context: Context,
+        jinja_env: jinja2.Environment | None = None,
+        seen_oids: set[int] | None = None,
+    ) -> Any:
+        """Render one field; a template spec leaf by leaf, with WhatsApp's placeholders kept."""
+        plain = super().render_template
+        if not isinstance(content, (Mapping, TemplateSpec)) or id(content) in (seen_oids or ()):
+            return plain(content, context, jinja_env, seen_oids)
+        env = jinja_env or self.get_template_env()
+
+        def leaf(value: Any) -> Any:
+            return plain(value, context, env, seen_oids)
+
+        rendered = render_spec(content, render_text=leaf, render_other=leaf)
+        _mask_media(rendered)
+        return rendered
+
+    def rendered(self, context: Context) -> Any:
+        """Return ``template`` as rendered; a file that was named only at run time is loaded and rendered."""
+        if is_reference(self.template):
+            return self.render_template(self._load_file(self.template), context)
+        return self.template
+
+    def never_reviewed(self) -> bool:
+        """Say whether the template is kept away from Meta, so that waiting for its verdict is in vain."""
+        given = self.template.to_dict() if isinstance(self.template, TemplateSpec) else self.template
+        value = given.get("syn_meta") if isinstance(given, Mapping) else None
+        return value is not None and str(value).lower() in ("false", "0")
+
+    def _where(self) -> str:
+        return f"template of task {self.task_id!r}"
+
+    def _load_file(self, name: str) -> Mapping[str, Any]:
+        env = self.get_template_env()
+        if env.loader is None:
+            raise ValueError(f"{self._where()}: {name!r} can't be looked for outside of a DAG")
+        file, selector = split_reference(name)
+        _, path, _ = env.loader.get_source(env, file)
+        return load_one(path or file, selector)
+
+
+class SpecArgument(TemplateArgument):
+    """Where ``template`` says what a template should be."""
+
+    validation: Validation
+
+    def check_literal(self) -> None:
+        """
+        Judge what is known of ``template`` when the DAG is parsed.
+
+        :raises TemplateSpecError: with everything that is wrong with it.
+        """
+        if isinstance(self.template, (Mapping, TemplateSpec)):
+            load(self.template, validation=self.validation, rendered=False, where=self._where())
+
+    def spec(self, context: Context) -> TemplateSpec:
+        """
+        Return the spec, rendered and checked; what is only worth a warning is logged.
+
+        :raises TemplateSpecError: with everything that is wrong with it.
+        """
+        spec, violations = load(self.rendered(context), validation=self.validation, where=self._where())
+        for violation in violations:
+            self.log.warning("%s: %s", self._where(), violation)
+        if spec is None:
+            raise ValueError(f"{self._where()} holds a value that no upstream task has produced yet")
+        return spec
+
+
+class RefArgument(TemplateArgument):
+    """Where ``template`` says which template is meant: by id, or by name and language."""
+
+    def check_literal(self) -> None:
+        """
+        Judge what is known of ``template`` when the DAG is parsed.
+
+        :raises ValueError: when it can't be a reference.
+        """
+        value = self.template
+        if isinstance(value, TemplateSpec) or is_reference(value):
+            return
+        if isinstance(value, Mapping):
+            keys = [value.get(key) for key in ("id", "name", "language")]
+            known = all(
+                part is None or (isinstance(part, (int, str)) and not _has_jinja(part)) for part in keys
+            )
+        else:
+            known = isinstance(value, (int, str)) and not _has_jinja(value)
+        if known:
+            TemplateRef.of(value)
+
+    def ref(self, context: Context) -> TemplateRef:
+        """
+        Return which template is meant.
+
+        :raises ValueError: when ``template``, as rendered, can't be a reference.
+        """
+        value = self.rendered(context)
+        return TemplateRef.of(value.to_dict() if isinstance(value, TemplateSpec) else value)
+
+
+def mask_signed_url(url: object) -> None:
+    """Keep the signed query of a link out of logs and rendered fields."""
+    if isinstance(url, str) and (query := signed_query(url)):
+        mask_secret(query)
+
+
+def _has_jinja(value: object) -> bool:
+    return isinstance(value, str) and has_braces(value)
+
+
+def _mask_media(rendered: Mapping[str, Any]) -> None:
+    media = rendered.get("header_media") or rendered.get("headerMedia")
+    if isinstance(media, Mapping):
+        mask_signed_url(media.get("url"))

@@ -1,0 +1,1 @@
+"""Triggers that wait for NXLink without a worker."""

@@ -1,0 +1,120 @@
+"""What the triggers have in common: those alike share one poll of the template list."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Hashable, Iterable, Mapping
+from contextlib import aclosing
+from typing import Any, ClassVar
+
+from airflow.providers.common.compat.triggers import BaseEventTrigger
+from airflow.triggers.base import TriggerEvent
+
+from airflow_provider_nxlink.api.models import TemplateRef
+from airflow_provider_nxlink.hooks.nxlink import NxlinkHook
+from airflow_provider_nxlink.triggers.poll import snapshots
+from airflow_provider_nxlink.triggers.reader import Snapshot, Wanted
+
+STREAM_ARGUMENTS = ("nxlink_conn_id", "phone", "tenant_id", "poll_interval", "max_poll_interval")
+
+
+class PollingTrigger(BaseEventTrigger):
+    """
+    Base of the triggers that look at the template list: those alike share one poll.
+
+    From Airflow 3.3 on, the triggerer opens one stream for all triggers with the same connection, sender,
+    tenant and intervals. On older versions each trigger opens the same stream for itself.
+
+    :param nxlink_conn_id: the connection, of type ``nxlink``.
+    :param phone: the WhatsApp sender, instead of the connection's.
+    :param tenant_id: NXLink's tenant, instead of the connection's.
+    :param poll_interval: seconds between two polls.
+    :param max_poll_interval: seconds the pause may grow to while nothing changes; None for no growth.
+    """
+
+    # Who listens to which stream, in this triggerer: a stream is opened with one listener's arguments, and
+    # asks here what all of them want.
+    _listeners: ClassVar[dict[Hashable, list[PollingTrigger]]] = {}
+
+    def __init__(
+        self,
+        *,
+        nxlink_conn_id: str = NxlinkHook.default_conn_name,
+        phone: str | None = None,
+        tenant_id: int | str | None = None,
+        poll_interval: float = 60.0,
+        max_poll_interval: float | None = None,
+    ) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.nxlink_conn_id = nxlink_conn_id
+        self.phone = phone
+        self.tenant_id = tenant_id
+        self.poll_interval = poll_interval
+        self.max_poll_interval = max_poll_interval
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Return the class and the arguments to make this trigger again: plain JSON, and no secret."""
+        kind = type(self)
+        return f"{kind.__module__}.{kind.__qualname__}", self._arguments()
+
+    def _arguments(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in STREAM_ARGUMENTS}
+
+    def wanted(self) -> Wanted:
+        """Return what this trigger still looks for; None for the whole list."""
+        raise NotImplementedError
+
+    def shared_stream_key(self) -> Hashable | None:
+        """Return what those who share a poll have in common."""
+        return _stream_key(self._arguments())
+
+    @classmethod
+    async def open_shared_stream(cls, kwargs: dict[str, Any]) -> AsyncIterator[Any]:
+        """Poll for everybody who listens to this stream, and yield what each poll saw."""
+        key = _stream_key(kwargs)
+        async with aclosing(_polled(kwargs, lambda: _union(cls._listeners.get(key, ())))) as stream:
+            async for snapshot in stream:
+                yield snapshot
+
+    async def filter_shared_stream(self, shared_stream: AsyncIterator[Any]) -> AsyncIterator[TriggerEvent]:
+        """Make of the shared snapshots what concerns this trigger."""
+        key = self.shared_stream_key()
+        listeners = self._listeners.setdefault(key, [])
+        listeners.append(self)
+        try:
+            async for event in self.events(shared_stream):
+                yield event
+        finally:
+            listeners.remove(self)
+            if not listeners:
+                self._listeners.pop(key, None)
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Poll for this trigger alone, on an Airflow without shared streams and in ``dag.test()``."""
+        async with aclosing(_polled(self._arguments(), self.wanted)) as stream:
+            async for event in self.events(stream):
+                yield event
+
+    def events(self, stream: AsyncIterator[Snapshot]) -> AsyncIterator[TriggerEvent]:
+        """Return the events that the snapshots make for this trigger."""
+        raise NotImplementedError
+
+
+def _stream_key(arguments: Mapping[str, Any]) -> Hashable:
+    return ("nxlink-templates", *(str(arguments.get(name)) for name in STREAM_ARGUMENTS))
+
+
+def _union(listeners: Iterable[PollingTrigger]) -> Wanted:
+    """Return what all of them look for, taken together."""
+    together: set[TemplateRef] = set()
+    for listener in listeners:
+        wanted = listener.wanted()
+        if wanted is None:
+            return None
+        together |= wanted
+    return frozenset(together)
+
+
+def _polled(arguments: Mapping[str, Any], wanted: Callable[[], Wanted]) -> AsyncGenerator[Snapshot]:
+    interval = float(arguments["poll_interval"])
+    hook = NxlinkHook(arguments["nxlink_conn_id"], phone=arguments["phone"], tenant_id=arguments["tenant_id"])
+    return snapshots(hook, wanted, interval, float(arguments["max_poll_interval"] or interval))

@@ -1,0 +1,111 @@
+"""Reads what is waited for from the template list, with few requests."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from airflow_provider_nxlink.api.models import Template, TemplateRef, TemplateStatus
+from airflow_provider_nxlink.api.paging import PageWalk
+
+if TYPE_CHECKING:
+    from airflow_provider_nxlink.api.client import AsyncNxlinkClient
+
+# The templates somebody waits for, each with its name; None for all there are.
+Wanted = frozenset[TemplateRef] | None
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """
+    What one poll saw.
+
+    :param asked: what it looked for; None when it read the whole list. It says nothing of other templates.
+    :param by_name: the templates it saw, by name.
+    :param error: why polling is of no use any more; None while it is.
+    """
+
+    asked: Wanted = None
+    by_name: dict[str | None, list[Template]] = field(default_factory=dict)
+    error: Exception | None = None
+
+    def covers(self, ref: TemplateRef) -> bool:
+        """Say whether the template would have been seen if it was there."""
+        return self.asked is None or ref in self.asked
+
+    def find(self, ref: TemplateRef) -> Template | None:
+        """Return the template that ``ref`` means; None if it is not there."""
+        return ref.find_in(self.all() if ref.name is None else self.by_name.get(ref.name, ()))
+
+    def all(self) -> Iterable[Template]:
+        """Iterate over everything that was seen."""
+        return (template for group in self.by_name.values() for template in group)
+
+    def add(self, template: Template) -> None:
+        """Take a template in."""
+        self.by_name.setdefault(template.name, []).append(template)
+
+
+class TemplateReader:
+    """
+    Reads the list for the price of min(distinct names, list pages until all are found), in requests.
+
+    Which of the two is less can't be known before, as the order of NXLink's list is not documented. So some
+    first pages are tried, and what they gave decides how many are tried the next time: as many as were
+    needed if they held everything, none if they did not pay for themselves.
+    """
+
+    def __init__(self, client: AsyncNxlinkClient) -> None:
+        self._client = client
+        self._wanted: frozenset[TemplateRef] = frozenset()
+        self._pages_to_try = 0
+
+    async def read(self, wanted: Wanted) -> Snapshot:
+        """Return what the list has of ``wanted``; for None, the whole list."""
+        snapshot = Snapshot(wanted)
+        if wanted is None:
+            async for template in self._client.templates():
+                snapshot.add(template)
+            return snapshot
+        names = {ref.name for ref in wanted}
+        if wanted - self._wanted:
+            self._pages_to_try = 0 if len(names) == 1 else max(1, len(names) // 4)
+        self._wanted = wanted
+        missing = await self._try_pages(wanted, snapshot) if self._pages_to_try else names
+        for name in sorted(name for name in missing if name is not None):
+            snapshot.by_name[name] = [found async for found in self._client.templates(name)]
+        return snapshot
+
+    async def _try_pages(self, wanted: frozenset[TemplateRef], snapshot: Snapshot) -> set[str | None]:
+        """Read pages while they are worth it, learn how many that is, and return the names still missing."""
+        walk = PageWalk(self._client.account)
+        names = missing = {ref.name for ref in wanted}
+        pages = 0
+        while missing and (call := walk.next_call()):
+            page = await self._client.send(call)
+            pages += 1
+            for template in walk.take(page):
+                if template.name in names:
+                    snapshot.add(template)
+            missing = {ref.name for ref in wanted if not _is_live(snapshot.find(ref))}
+            # Where the rest of the list is no longer than the names that are left, it costs no more.
+            rest = math.inf if page.total is None else page.total / self._client.account.page_size - pages
+            if pages >= self._pages_to_try and rest > len(missing):
+                break
+        if walk.next_call() is None:
+            # The whole list was read: what is missing is not there.
+            self._pages_to_try = pages
+            return set()
+        if not missing:
+            self._pages_to_try = pages
+        else:
+            paid = len(names) - len(missing) >= pages
+            self._pages_to_try = pages + 1 if paid and pages + 1 < len(names) else 0
+        return missing
+
+
+def _is_live(template: Template | None) -> bool:
+    # A deleted template may have a successor of the same name further down.
+    return template is not None and template.status != TemplateStatus.DELETED

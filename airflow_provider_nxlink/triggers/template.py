@@ -1,0 +1,118 @@
+"""Wait for templates in the triggerer, and notice when one changes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import Any
+
+from airflow.triggers.base import TriggerEvent
+
+from airflow_provider_nxlink.api.models import TemplateRef
+from airflow_provider_nxlink.api.status import OnPaused, TemplateStatus, Verdict, default_failed_statuses
+from airflow_provider_nxlink.api.waiting import DEFAULT_NOT_FOUND_TIMEOUT, Wait
+from airflow_provider_nxlink.triggers.events import Result, error_event, verdicts_event
+from airflow_provider_nxlink.triggers.polling import PollingTrigger
+from airflow_provider_nxlink.triggers.reader import Snapshot, Wanted
+
+
+class NxlinkTemplateTrigger(PollingTrigger):
+    """
+    Fire once, when the wait for one template or many is over.
+
+    It only reads, and may run twice at once or again after a restart.
+
+    :param templates: which ones: mappings with ``id``, or with ``name`` and ``language``, or all three.
+    :param target_status: the status waited for.
+    :param failed_statuses: the statuses that end a wait in failure; None for the usual ones.
+    :param on_paused: ``"fail"`` or ``"wait"``.
+    :param not_found_timeout: seconds after which a template that is not in the list counts as missing.
+    :param started_at: when the wait began, in seconds since the epoch; None for now.
+    :param fail_fast: end as soon as the first template failed, rather than when all are done.
+    """
+
+    supports_triggerer_queue = True
+
+    def __init__(
+        self,
+        templates: Sequence[Mapping[str, Any]],
+        *,
+        target_status: int = TemplateStatus.IN_USE,
+        failed_statuses: Sequence[int] | None = None,
+        on_paused: OnPaused = "fail",
+        not_found_timeout: float = DEFAULT_NOT_FOUND_TIMEOUT,
+        started_at: float | None = None,
+        fail_fast: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.templates = templates
+        self.target_status = target_status
+        self.failed_statuses = failed_statuses
+        self.on_paused = on_paused
+        self.not_found_timeout = not_found_timeout
+        self.started_at = started_at
+        self.fail_fast = fail_fast
+        self._results: dict[TemplateRef, Result] = {}
+        self._last_message: dict[TemplateRef, str] = {}
+
+    def _arguments(self) -> dict[str, Any]:
+        names = (
+            "templates",
+            "target_status",
+            "failed_statuses",
+            "on_paused",
+            "not_found_timeout",
+            "started_at",
+            "fail_fast",
+        )
+        return super()._arguments() | {name: getattr(self, name) for name in names}
+
+    def wanted(self) -> Wanted:
+        """Return the templates whose wait is not over."""
+        left = frozenset(ref for ref in self._refs() if ref not in self._results)
+        return None if any(ref.name is None for ref in left) else left
+
+    async def events(self, stream: AsyncIterator[Snapshot]) -> AsyncIterator[TriggerEvent]:
+        """Return one event: how each wait ended, or why nobody can wait here."""
+        waited = self._clock()
+        async for snapshot in stream:
+            if snapshot.error is not None:
+                yield TriggerEvent(error_event(snapshot.error))
+                return
+            self._judge(snapshot, waited())
+            if self._is_over():
+                yield TriggerEvent(verdicts_event(list(self._results.values())))
+                return
+
+    def _judge(self, snapshot: Snapshot, waited: float) -> None:
+        wait = self._wait()
+        for ref in self._refs():
+            if ref in self._results or not snapshot.covers(ref):
+                continue
+            outcome = wait.judge(ref, snapshot.find(ref), waited)
+            if outcome.message != self._last_message.get(ref):
+                self._last_message[ref] = outcome.message
+                self.log.info("%s", outcome.message)
+            if outcome.verdict is not Verdict.WAIT:
+                self._results[ref] = Result.of(ref, outcome)
+
+    def _is_over(self) -> bool:
+        if self.fail_fast and any(result.verdict is Verdict.FAILED for result in self._results.values()):
+            return True
+        return all(ref in self._results for ref in self._refs())
+
+    def _refs(self) -> list[TemplateRef]:
+        return [TemplateRef(**template) for template in self.templates]
+
+    def _wait(self) -> Wait:
+        # Whoever made this trigger has checked the arguments; a trigger must not raise before it runs.
+        failed = self.failed_statuses
+        statuses = default_failed_statuses(self.target_status) if failed is None else frozenset(failed)
+        return Wait(self.target_status, statuses, self.on_paused, self.not_found_timeout)
+
+    def _clock(self) -> Callable[[], float]:
+        """Return a clock of the seconds waited: from the wall at first, then one that does not jump."""
+        before = 0.0 if self.started_at is None else max(0.0, time.time() - self.started_at)
+        begun = time.monotonic()
+        return lambda: before + time.monotonic() - begun
