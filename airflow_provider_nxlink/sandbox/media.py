@@ -36,7 +36,10 @@ def check_media_url(url: object) -> str:
     """Return what is wrong with an upload's URL, or an empty string."""
     if not isinstance(url, str) or not url:
         return "url is missing"
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "url cannot be read"
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         return "url is not http(s)"
     suffix = PurePosixPath(parts.path).suffix.lower()

@@ -80,7 +80,7 @@ class Service:
             updated_at=now,
             visible_at=now + state.switches.visible_after,
         )
-        template.steps = self._review(body)
+        template.steps = self._review(body, now)
         state.store.add(template)
         state.store.settle(now)
         return shapes.written(template, state.switches.shape["create"], state.switches.shape)
@@ -98,7 +98,7 @@ class Service:
             template.edits = [*template.edits, now]
         template.body, template.category_type = body, body["category_type"]
         template.status, template.reason, template.updated_at = PENDING, "", now
-        template.steps = self._review(body)
+        template.steps = self._review(body, now)
         state.store.schedule(template)
         state.store.settle(now)
         return shapes.written(template, state.switches.shape["update"], state.switches.shape)
@@ -181,12 +181,12 @@ class Service:
         self._check_tenant(body["tenant_id"])
         return body
 
-    def _review(self, body: dict[str, Any]) -> list[Step]:
+    def _review(self, body: dict[str, Any], now: float) -> list[Step]:
         # What is not synchronised never reaches Meta, so no verdict ever comes.
         if body.get("syn_meta") is False:
             return []
         switches = self._state.switches
-        return plan_review(body["name"], self._state.clock.now(), switches.approve_after, switches.review)
+        return plan_review(body["name"], now, switches.approve_after, switches.review)
 
     def _check_edit(self, template: Template, body: dict[str, Any]) -> None:
         unseen_by_meta = template.body.get("syn_meta") is False and template.status == PENDING
