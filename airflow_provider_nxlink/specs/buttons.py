@@ -40,7 +40,8 @@ class ButtonEvent(Part):
     :param event: ``tag``, ``text`` or ``template``.
     :param tag_name: the tag the contact gets, for ``tag``. It must exist.
     :param text: the answer that is sent, for ``text``.
-    :param template_id: the template that is sent, for ``template``, with its ``template_name``.
+    :param template_id: the template that is sent, for ``template``.
+    :param template_name: its name.
     """
 
     spelling: ClassVar[Spelling] = EVENT

@@ -134,7 +134,8 @@ class TemplateSpec(Part):
     name: Text
     language: Text
     category: Annotated[
-        CategoryName, PlainValidator(read.category, json_schema_input_type=CategoryName | Literal[1, 2])
+        CategoryName,
+        PlainValidator(read.category, json_schema_input_type=CategoryName | Literal[1, 2, "1", "2"]),
     ]
     content: Text
     header_text: Text | None = None
@@ -162,6 +163,12 @@ class TemplateSpec(Part):
         body = {"tenant_id": tenant_id, **self.wire_fields()}
         media = body.pop("headerMedia", None)
         return body if media is None else {**body, **media.wire_fields()}
+
+    def preview(self, examples: Mapping[str, str] | None = None) -> str:
+        """Return the message as plain text, see :func:`airflow_provider_nxlink.specs.preview.preview`."""
+        from airflow_provider_nxlink.specs.preview import preview  # noqa: PLC0415  # it knows this class
+
+        return preview(self, examples)
 
     def with_header_media(self, media: HeaderMedia | Mapping[str, Any]) -> TemplateSpec:
         """Return the same spec with other header media, e.g. what an upload returned."""
