@@ -1,12 +1,10 @@
 """The command line of the sandbox."""
 
 import argparse
-import asyncio
 import contextlib
 import ipaddress
 import json
 import shlex
-import signal
 import sqlite3
 import sys
 from collections.abc import Sequence
@@ -14,17 +12,15 @@ from dataclasses import MISSING, Field, fields
 from pathlib import Path
 from typing import Any
 
-import uvicorn
-
 from airflow_provider_nxlink.sandbox.reviews import ACTIONS, DEFAULT_RULES
 from airflow_provider_nxlink.sandbox.seeds import read_seeds
-from airflow_provider_nxlink.sandbox.server import connection_for, listening_socket, uvicorn_config
+from airflow_provider_nxlink.sandbox.server import connection_for
+from airflow_provider_nxlink.sandbox.serving import listening_socket, serve_until_signalled
 from airflow_provider_nxlink.sandbox.settings import SHAPES, Account, Switches
 from airflow_provider_nxlink.sandbox.state import Seeds, State
 from airflow_provider_nxlink.sandbox.statefile import StateFile
 
 DEFAULT_PORT = 8765
-GRACE_SECONDS = 1
 
 EPILOG = f"""\
 review actions (after --approve-after seconds, unless they say otherwise):
@@ -129,30 +125,16 @@ def _is_loopback(host: str) -> bool:
 
 
 def _serve(state: State, options: argparse.Namespace) -> int:
-    bound = listening_socket(options.host, options.port)
+    try:
+        bound = listening_socket(options.host, options.port)
+    except OSError as error:
+        raise OSError(f"cannot listen on {options.host} port {options.port}: {error.strerror}") from error
     address, port = bound.getsockname()[:2]
     url = f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
     sys.stdout.write(_greeting(state, url))
     sys.stdout.flush()
-    config = uvicorn_config(state, log_level="warning", timeout_graceful_shutdown=GRACE_SECONDS)
-    server = _Server(config)
-    asyncio.run(server.serve(sockets=[bound]))
+    serve_until_signalled(state, bound)
     return 0
-
-
-class _Server(uvicorn.Server):
-    """uvicorn that ends, when asked to by a signal, as though all were well: it is."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Any:
-        before = {
-            number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)
-        }
-        try:
-            yield
-        finally:
-            for number, action in before.items():
-                signal.signal(number, action)
 
 
 def _greeting(state: State, url: str) -> str:

@@ -35,24 +35,14 @@ Methods
 
 import asyncio
 import json
-import socket
 import threading
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote, urlencode
 
-try:
-    import python_multipart  # noqa: F401 - FastAPI asks for it only at the first upload
-    import uvicorn
-
-    from airflow_provider_nxlink.sandbox.app import create_app
-except ModuleNotFoundError as error:
-    raise ModuleNotFoundError(
-        f"The sandbox needs {error.name}: pip install 'airflow-provider-nxlink[sandbox]'", name=error.name
-    ) from error
-
 from airflow_provider_nxlink.sandbox.clock import Clock
 from airflow_provider_nxlink.sandbox.faults import Fault
+from airflow_provider_nxlink.sandbox.serving import ThreadServer, listening_socket
 from airflow_provider_nxlink.sandbox.settings import Account
 from airflow_provider_nxlink.sandbox.state import Received, Seeds, State
 from airflow_provider_nxlink.sandbox.statefile import StateFile
@@ -72,49 +62,6 @@ def connection_for(account: Account, url: str) -> dict[str, Any]:
         "password": account.access_secret,
         "extra": {"phone": account.phones[0], "tenant_id": account.tenant_ids[0]},
     }
-
-
-def uvicorn_config(state: State, **values: Any) -> uvicorn.Config:
-    """Return a configuration in which the application can reach the connection it answers on.
-
-    ASGI has no message for closing a connection without an answer, which is what a dropped
-    connection is; so each connection is put into the state its calls carry.
-    """
-    config = uvicorn.Config(
-        create_app(state),
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        date_header=False,  # ours comes from the sandbox's clock
-        ws="none",
-        **values,
-    )
-    config.load()
-    protocol_class = config.http_protocol_class
-
-    def protocol(**arguments: Any) -> asyncio.Protocol:
-        made: Any = protocol_class(**arguments)
-        made.app_state = {**made.app_state, "connection": made}
-        return made  # type: ignore[no-any-return]
-
-    config.http_protocol_class = protocol  # type: ignore[assignment]
-    return config
-
-
-def listening_socket(host: str, port: int) -> socket.socket:
-    """Return a socket that listens on an address; port 0 is a free one."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # With the protocol left at 0 asyncio leaves Nagle's algorithm on, and each answer takes 40 ms.
-    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        bound.bind((host, port))
-        bound.listen()
-    except OSError:
-        bound.close()
-        raise
-    return bound
 
 
 class SandboxServer:
@@ -137,7 +84,7 @@ class SandboxServer:
         self.account = account or Account()
         self.state = State(self.account, Seeds(templates or [], switches), file)
         self.url = ""
-        self._server = _ThreadServer(uvicorn_config(self.state, log_level="critical"))
+        self._server = ThreadServer(self.state)
         self._thread = threading.Thread(target=self._serve, name="nxlink-sandbox", daemon=True)
 
     def __enter__(self) -> Self:
@@ -227,29 +174,3 @@ class SandboxServer:
     def reset(self) -> None:
         """Return to how the sandbox started."""
         self.state.reset()
-
-
-class _ThreadServer(uvicorn.Server):
-    """uvicorn that tells when it listens and stops at once, where it would look every 100 ms."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.ready = threading.Event()
-
-    async def main_loop(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._stopping = asyncio.Event()
-        self.ready.set()
-        await self._stopping.wait()
-
-    def stop(self) -> None:
-        if self.ready.is_set():
-            self._loop.call_soon_threadsafe(self._stopping.set)
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        for server in self.servers:
-            server.close()
-        connections: set[Any] = set(self.server_state.connections)
-        for connection in connections:
-            connection.transport.abort()
-        await asyncio.sleep(0)
