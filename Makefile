@@ -1,0 +1,58 @@
+# Two commands: `make demo` shows the provider at work, `make test` runs everything that checks it.
+# Needs Python 3.11 or newer and make; everything else goes into .venv/ and .airflow/.
+
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+AIRFLOW_HOME := $(CURDIR)/.airflow
+CONSTRAINTS := constraints/airflow-3.3.txt
+
+export AIRFLOW_HOME
+# Quiet and quick on a machine nobody looks at.
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help setup demo test lint format sandbox constraints clean
+
+help:
+	@echo "make demo      run the example DAG against the sandbox and tell what happens"
+	@echo "make test      run the whole test suite"
+	@echo "make lint      ruff and mypy --strict"
+	@echo "make sandbox   start the sandbox on port 8765"
+	@echo "make clean     remove .venv and .airflow"
+
+setup: $(VENV)/.ready
+
+$(VENV)/.ready: pyproject.toml $(CONSTRAINTS)
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) --editable ".[sandbox]" --group dev
+	touch $@
+
+demo: setup
+	@$(BIN)/python scripts/demo.py
+
+test: setup
+	$(BIN)/python -m pytest
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+sandbox: setup
+	$(BIN)/python -m airflow_provider_nxlink.sandbox
+
+# Takes the newest versions that fit, and writes them down.
+constraints:
+	$(PYTHON) -m venv $(VENV)-constraints
+	$(VENV)-constraints/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(VENV)-constraints/bin/python -m pip install --quiet "apache-airflow==3.3.2" --editable ".[sandbox]" --group dev
+	$(VENV)-constraints/bin/python -m pip freeze --exclude-editable > $(CONSTRAINTS)
+	rm -rf $(VENV)-constraints
+
+clean:
+	rm -rf $(VENV) $(VENV)-constraints .airflow
