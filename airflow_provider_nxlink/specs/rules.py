@@ -20,7 +20,7 @@ from airflow_provider_nxlink.specs.placeholders import has_braces
 from airflow_provider_nxlink.specs.text_rules import BUTTON_TEXT_RULES, TEXT_RULES, broken_rules
 from airflow_provider_nxlink.specs.violations import TemplateSpecError, Violation, join, shown
 
-__all__ = ["TemplateSpecError", "Validation", "Violation", "check", "load"]
+__all__ = ["TemplateSpecError", "Validation", "Violation", "check", "load", "problems"]
 
 Validation = Literal["strict", "warn", "off"]
 
@@ -101,6 +101,16 @@ def load(
     return spec, _located(found, value)
 
 
+def problems(value: TemplateSpec | Mapping[str, Any], *, rendered: bool = True) -> list[Violation]:
+    """Return everything that is wrong with a template, errors and warnings, instead of raising it."""
+    try:
+        return load(value, validation="warn", rendered=rendered)[1]
+    except TemplateSpecError as error:
+        body, notes = _without_tenant(value)
+        rest = _check_the_rest(body if rendered else _masked(body), error)
+        return [*error.violations, *_located(notes + rest, value)]
+
+
 def _load(
     value: Any, *, validation: Validation, rendered: bool
 ) -> tuple[TemplateSpec | None, list[Violation]]:
@@ -113,8 +123,8 @@ def _load(
     try:
         spec = _read(body)
     except TemplateSpecError as error:
-        more = _check_the_rest(body, error) if validation == "strict" else []
-        raise TemplateSpecError([*error.violations, *more]) from None
+        more = [item for item in _check_the_rest(body, error) if item.level == "error"]
+        raise TemplateSpecError([*error.violations, *(more if validation == "strict" else [])]) from None
     found = check(spec, rendered=rendered)
     refused = [
         violation
@@ -209,6 +219,4 @@ def _check_the_rest(body: Any, error: TemplateSpecError) -> list[Violation]:
     fields, _ = spelling.SPEC.read(folded)
     broken = {violation.path.partition(".")[0].partition("[")[0] for violation in error.violations}
     rest = {**fields, **{name: UNKNOWN for name in broken if name in spelling.SPEC.wire}}
-    return [
-        violation for violation in check(TemplateSpec(**rest), rendered=False) if violation.level == "error"
-    ]
+    return check(TemplateSpec(**rest), rendered=False)

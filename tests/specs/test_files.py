@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_nxlink.specs.files import (
@@ -306,6 +306,7 @@ SYNTAX = st.text(st.sampled_from("-: \n\t[]{}\"'\\,&*!|>%@`#?<ab01Ueno.~\r\ufeff
 
 
 @pytest.mark.parametrize("suffix", [".yaml", ".json"])
+@settings(deadline=None)
 @given(content=st.one_of(st.binary(), SYNTAX))
 def test_arbitrary_bytes_fail_with_nothing_but_our_error(scratch: Path, suffix: str, content: bytes) -> None:
     path = scratch / f"any{suffix}"

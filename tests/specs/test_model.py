@@ -378,8 +378,9 @@ def test_no_warning_without_a_tenant(minimal: dict[str, Any]) -> None:
 def test_specs_load_no_airflow_and_no_http() -> None:
     code = (
         "import sys\n"
-        "import airflow_provider_nxlink.specs.rules, airflow_provider_nxlink.specs.files\n"
-        "print({name.partition('.')[0] for name in sys.modules} & {'airflow', 'requests', 'httpx', 'fastapi'})"
+        "from airflow_provider_nxlink.specs import files, rules\n"
+        "heavy = {'airflow', 'requests', 'httpx', 'fastapi'}\n"
+        "print({name.partition('.')[0] for name in sys.modules} & heavy)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

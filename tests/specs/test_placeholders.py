@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jinja2 import Environment, StrictUndefined
 from jinja2.nativetypes import NativeEnvironment
@@ -165,6 +165,7 @@ LITERAL = st.text(st.characters(exclude_characters="{}", exclude_categories=["Cs
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(PIECES, LITERAL)))
 @example([("{{ params.city }}", "Bonn"), ("\r", "\r"), ("\n", "\n")])
 def test_no_text_makes_the_rule_lose_or_invent_a_character(pieces: list[tuple[str, str]]) -> None:
@@ -172,6 +173,7 @@ def test_no_text_makes_the_rule_lose_or_invent_a_character(pieces: list[tuple[st
     assert render_text(text, jinja()) == "".join(result for _, result in pieces)
 
 
+@settings(deadline=None)
 @given(st.text(st.sampled_from("{}%#-+ \r\n\"'1ax|.raweniflsd")))
 def test_the_spans_of_any_text_cover_it_without_gap_or_overlap(text: str) -> None:
     try:

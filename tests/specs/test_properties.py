@@ -27,6 +27,7 @@ def body(spec: TemplateSpec) -> dict[str, Any]:
     return wire
 
 
+@settings(deadline=None)
 @given(data=st.data())
 def test_spec_to_wire_to_spec(valid_specs: Specs, data: st.DataObject) -> None:
     spec = data.draw(valid_specs)
@@ -35,13 +36,14 @@ def test_spec_to_wire_to_spec(valid_specs: Specs, data: st.DataObject) -> None:
     assert [violation for violation in violations if violation.level == "error"] == []
 
 
+@settings(deadline=None)
 @given(data=st.data())
 def test_spec_to_dict_to_spec(valid_specs: Specs, data: st.DataObject) -> None:
     spec = data.draw(valid_specs)
     assert TemplateSpec(**json.loads(json.dumps(spec.to_dict()))) == spec
 
 
-@settings(max_examples=50)
+@settings(deadline=None, max_examples=50)
 @pytest.mark.parametrize("vendor_spelling", [False, True])
 @given(data=st.data())
 def test_spec_to_yaml_to_spec(
@@ -54,7 +56,7 @@ def test_spec_to_yaml_to_spec(
     assert load(load_one(path))[0] == spec
 
 
-@settings(max_examples=50)
+@settings(deadline=None, max_examples=50)
 @given(data=st.data())
 def test_spec_to_json_to_spec(valid_specs: Specs, scratch: Path, data: st.DataObject) -> None:
     spec = data.draw(valid_specs)
