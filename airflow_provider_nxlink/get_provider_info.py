@@ -31,6 +31,13 @@ def get_provider_info() -> dict[str, Any]:
         "sensors": [_modules("sensors.template")],
         "hooks": [_modules("hooks.nxlink")],
         "triggers": [_modules("triggers.template")],
+        "asset-uris": [
+            {
+                "schemes": ["nxlink"],
+                "handler": f"{_PACKAGE}.assets.sanitize_uri",
+                "factory": f"{_PACKAGE}.assets.create_asset",
+            }
+        ],
         "connection-types": [provider_metadata()],
     }
 

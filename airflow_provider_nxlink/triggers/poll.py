@@ -50,6 +50,10 @@ async def snapshots(
             except (NxlinkError, AccountError, AirflowNotFoundException) as error:
                 if not isinstance(error, NxlinkError) or error.permanent:
                     yield Snapshot(error=error)
+                    if client is not None:
+                        # Whoever stays hopes for a mended connection: look it up anew.
+                        await client.aclose()
+                        client = None
                 elif fault is None:
                     log.warning("Polling is disturbed, and goes on: %s", error)
                 fault = error

@@ -1,4 +1,4 @@
-"""Wait for templates in the triggerer, and notice when one changes."""
+"""Wait for templates in the triggerer."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from airflow.triggers.base import TriggerEvent
 from airflow_provider_nxlink.api.models import TemplateRef
 from airflow_provider_nxlink.api.status import OnPaused, TemplateStatus, Verdict, default_failed_statuses
 from airflow_provider_nxlink.api.waiting import DEFAULT_NOT_FOUND_TIMEOUT, Wait
+from airflow_provider_nxlink.triggers.changes import NxlinkTemplateChangeTrigger
 from airflow_provider_nxlink.triggers.events import Result, error_event, verdicts_event
 from airflow_provider_nxlink.triggers.polling import PollingTrigger
 from airflow_provider_nxlink.triggers.reader import Snapshot, Wanted
+
+__all__ = ["NxlinkTemplateChangeTrigger", "NxlinkTemplateTrigger"]
 
 
 class NxlinkTemplateTrigger(PollingTrigger):

@@ -1,0 +1,154 @@
+"""Notice that a template's status changed, for DAGs that run when it does."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import AsyncIterator, Collection
+from fnmatch import fnmatchcase
+from typing import Any
+
+from airflow.triggers.base import TriggerEvent
+
+from airflow_provider_nxlink.api.models import Template
+from airflow_provider_nxlink.triggers.polling import PollingTrigger
+from airflow_provider_nxlink.triggers.reader import Snapshot, Wanted
+
+# How long the triggerer is given to write an event down.
+HANDOVER_SECONDS = 3.0
+
+# Last seen statuses, by template id.
+Statuses = dict[str, int | None]
+
+
+class NxlinkTemplateChangeTrigger(PollingTrigger):
+    """
+    Fire each time the status of a matching template changes.
+
+    .. code-block:: python
+
+        refused = Asset(
+            "nxlink_refused",
+            watchers=[
+                AssetWatcher(
+                    name="refused",
+                    trigger=NxlinkTemplateChangeTrigger(statuses=[TemplateStatus.REJECTED]),
+                )
+            ],
+        )
+
+    The event is ``{"template": {…}, "previous_status": 1, "status": 0}``. A template that was deleted and
+    leaves the list makes no event, as NXLink then tells no status.
+
+    The statuses last seen are kept in ``asset_state_store`` where there is one (Airflow 3.3+), so that a
+    restart of the triggerer neither repeats nor loses a change. Without one, changes made while no triggerer
+    ran are not noticed. With it the status is kept after the event was handed over: should the triggerer die
+    in those seconds, the event comes twice rather than not at all.
+
+    :param name_pattern: only templates whose name matches, with ``*`` and ``?`` as in a shell; None for all.
+    :param language: only templates in this language.
+    :param statuses: only changes into one of these statuses.
+    :param include_new: also an event, with ``previous_status`` None, for a template not seen before; those
+        that are there when the watch begins are not new.
+    """
+
+    def __init__(
+        self,
+        *,
+        name_pattern: str | None = None,
+        language: str | None = None,
+        statuses: Collection[int] | None = None,
+        include_new: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.name_pattern = name_pattern
+        self.language = language
+        self.statuses = statuses
+        self.include_new = include_new
+
+    def _arguments(self) -> dict[str, Any]:
+        return super()._arguments() | {
+            "name_pattern": self.name_pattern,
+            "language": self.language,
+            "statuses": None if self.statuses is None else sorted(int(status) for status in self.statuses),
+            "include_new": self.include_new,
+        }
+
+    def wanted(self) -> Wanted:
+        """Return None: any template may change."""
+        return None
+
+    async def events(self, stream: AsyncIterator[Snapshot]) -> AsyncIterator[TriggerEvent]:
+        """Return an event for each change, for ever."""
+        seen = await self._load()
+        troubled = False
+        async for snapshot in stream:
+            if snapshot.error is not None:
+                if not troubled:
+                    self.log.error("Changes can't be watched until this is mended: %s", snapshot.error)
+                troubled = True
+                continue
+            if snapshot.asked is not None:
+                continue  # read before this trigger joined: it says nothing of the rest
+            troubled = False
+            if seen is None:
+                seen = {str(template.id): template.status for template in self._matching(snapshot)}
+                await self._save(seen)
+                continue
+            events = self._changes(snapshot, seen)
+            for event in events:
+                yield TriggerEvent(event)
+            now = seen | {str(template.id): template.status for template in self._matching(snapshot)}
+            if now != seen:
+                # The triggerer writes events down about once a second. Were the statuses kept before that,
+                # a triggerer that dies in between would lose the change.
+                await asyncio.sleep(HANDOVER_SECONDS if events else 0)
+                await self._save(now)
+            seen = now
+
+    def _changes(self, snapshot: Snapshot, seen: Statuses) -> list[dict[str, Any]]:
+        """Return the events for what differs from what was seen."""
+        return [
+            {
+                "template": template.to_dict(),
+                "previous_status": seen.get(str(template.id)),
+                "status": template.status,
+            }
+            for template in self._matching(snapshot)
+            if (str(template.id) in seen or self.include_new)
+            and seen.get(str(template.id), -1) != template.status
+            and (self.statuses is None or template.status in self.statuses)
+        ]
+
+    def _matching(self, snapshot: Snapshot) -> list[Template]:
+        return [
+            template
+            for template in snapshot.all()
+            if (self.name_pattern is None or fnmatchcase(template.name or "", self.name_pattern))
+            and self.language in (None, template.language)
+        ]
+
+    async def _load(self) -> Statuses | None:
+        """Return the statuses seen before the triggerer was restarted; None where nobody kept them."""
+        store = getattr(self, "asset_state_store", None)
+        if store is None:
+            return None
+        try:
+            kept = await store.aget(self._key())
+        except ValueError:
+            # One trigger that feeds several assets has no store of its own.
+            self.log.warning("The statuses last seen are not kept: this watcher feeds more than one asset")
+            self.asset_state_store = None
+            return None
+        return kept if isinstance(kept, dict) else None
+
+    async def _save(self, seen: Statuses) -> None:
+        if (store := getattr(self, "asset_state_store", None)) is not None:
+            await store.aset(self._key(), seen)
+
+    def _key(self) -> str:
+        """Return a key of its own for each watch, as one asset may have several."""
+        arguments = json.dumps(self._arguments(), sort_keys=True)
+        return "nxlink_statuses_" + hashlib.sha256(arguments.encode()).hexdigest()[:16]

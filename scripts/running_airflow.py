@@ -1,0 +1,206 @@
+"""An Airflow deployment in a throwaway home on loopback: real processes that can be killed one by one."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextlib import closing, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import httpx
+
+T = TypeVar("T")
+
+COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
+START_SECONDS = 120
+
+
+class RunningAirflow:
+    """
+    Run Airflow's components as processes of their own, on SQLite, for the DAGs of one folder.
+
+        with RunningAirflow(home, dags, connection_json) as airflow:
+            run_id = airflow.trigger("my_dag")
+            airflow.wait_for_run("my_dag", run_id, seconds=60)
+
+    :param home: Airflow's home; made if it is not there. Logs of the components are ``<component>.out``.
+    :param dags: the folder of DAG files.
+    :param connection: ``nxlink_default`` as JSON.
+    :param options: further environment of all components.
+    """
+
+    def __init__(
+        self, home: Path, dags: Path, connection: str, options: Mapping[str, str] | None = None
+    ) -> None:
+        self.home = home
+        self.port = _free_port()
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._token: str | None = None
+        home.mkdir(parents=True, exist_ok=True)
+        mine = {key: value for key, value in os.environ.items() if not key.startswith("AIRFLOW")}
+        self.environment = mine | {
+            "AIRFLOW_HOME": str(home),
+            "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+            "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+            "AIRFLOW__CORE__FERNET_KEY": "",
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
+            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{self.port}/execution/",
+            "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_hex(32),
+            "AIRFLOW__API__SECRET_KEY": secrets.token_hex(32),
+            "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{self.port}",
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
+            "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "5",
+            "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "5",
+            "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
+            "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": "2",
+            "AIRFLOW__SCHEDULER__TRIGGER_TIMEOUT_CHECK_INTERVAL": "5",
+            # A triggerer that was killed counts as gone after this many seconds.
+            "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "10",
+            "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
+            "AIRFLOW_CONN_NXLINK_DEFAULT": connection,
+            **(options or {}),
+        }
+
+    def __enter__(self) -> Self:
+        try:
+            self.command("db", "migrate")
+            for component in COMPONENTS:
+                self.start(component)
+            self.until(self._is_healthy, START_SECONDS, "the API server did not answer")
+        except BaseException:
+            self.stop_all()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop_all()
+
+    def command(self, *words: str) -> str:
+        """Run an ``airflow`` command to its end and return what it prints."""
+        with (self.home / "commands.out").open("ab") as log:
+            done = subprocess.run(
+                [sys.executable, "-m", "airflow", *words],
+                env=self.environment,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                check=True,
+            )
+        return done.stdout.decode()
+
+    def start(self, component: str) -> None:
+        """Start a component."""
+        words = [component]
+        if component == "api-server":
+            words += ["--host", "127.0.0.1", "--port", str(self.port), "--workers", "1"]
+        with (self.home / f"{component}.out").open("ab") as log:
+            self.processes[component] = subprocess.Popen(
+                [sys.executable, "-m", "airflow", *words],
+                env=self.environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def kill(self, component: str) -> None:
+        """End a component and all it started with SIGKILL, as a machine that loses power does."""
+        process = self.processes.pop(component)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def stop_all(self) -> None:
+        """End everything."""
+        processes = list(self.processes.values())
+        self.processes.clear()
+        for process in processes:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
+        deadline = time.monotonic() + 10
+        for process in processes:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(max(0.1, deadline - time.monotonic()))
+            # What a component started may outlive it.
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+    def trigger(self, dag_id: str, conf: Mapping[str, Any] | None = None) -> str:
+        """Start a run of a DAG, as soon as Airflow knows it, and return the run's id."""
+
+        def started() -> str | None:
+            answer = self._api("POST", f"/dags/{dag_id}/dagRuns", {"logical_date": None, "conf": conf or {}})
+            return str(answer.json()["dag_run_id"]) if answer.status_code == 200 else None
+
+        return self.until(started, START_SECONDS, f"Airflow does not know {dag_id}")
+
+    def wait_for_run(self, dag_id: str, run_id: str, seconds: float) -> str:
+        """Wait until a run has ended, and return its state."""
+
+        def ended() -> str | None:
+            rows = self.rows("select state from dag_run where dag_id = ? and run_id = ?", dag_id, run_id)
+            state = rows[0][0] if rows else None
+            return state if state in ("success", "failed") else None
+
+        return self.until(ended, seconds, f"{dag_id} did not end")
+
+    def task_states(self, dag_id: str, run_id: str) -> dict[tuple[str, int], str]:
+        """Return the state of each task instance, by task and map index."""
+        query = "select task_id, map_index, state from task_instance where dag_id = ? and run_id = ?"
+        return {(task, index): state for task, index, state in self.rows(query, dag_id, run_id)}
+
+    def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Read Airflow's database."""
+        with closing(sqlite3.connect(f"file:{self.home / 'airflow.db'}?mode=ro", uri=True, timeout=30)) as db:
+            return db.execute(query, values).fetchall()
+
+    def logs(self, dag_id: str) -> str:
+        """Return all task logs of a DAG, the triggerer's included."""
+        folder = self.home / "logs" / f"dag_id={dag_id}"
+        return "\n".join(
+            path.read_text(encoding="utf-8", errors="replace")
+            for path in sorted(folder.rglob("*.log*"))
+            if path.is_file()
+        )
+
+    def until(self, look: Callable[[], T | None], seconds: float, failure: str) -> T:
+        """Look twice a second until there is something to see, and return it."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if (seen := look()) is not None:
+                return seen
+            time.sleep(0.5)
+        raise TimeoutError(f"{failure} within {seconds:.0f} s; see {self.home}")
+
+    def _is_healthy(self) -> bool | None:
+        with suppress(httpx.HTTPError):
+            health = self._api("GET", "/monitor/health").json()
+            parts = ("scheduler", "dag_processor", "triggerer")
+            return all(health[part]["status"] == "healthy" for part in parts) or None
+        return None
+
+    def _api(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> httpx.Response:
+        base = f"http://127.0.0.1:{self.port}"
+        with httpx.Client(base_url=base, trust_env=False, timeout=30) as http:
+            if self._token is None and path != "/monitor/health":
+                self._token = str(http.get("/auth/token").raise_for_status().json()["access_token"])
+            headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
+            return http.request(method, f"/api/v2{path}", json=body, headers=headers)
+
+
+def _free_port() -> int:
+    with closing(socket.socket()) as bound:
+        bound.bind(("127.0.0.1", 0))
+        return int(bound.getsockname()[1])
