@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import mask_secret
@@ -54,6 +54,8 @@ class TemplateArgument(_Operator):
     ) -> Any:
         """Render one field; a template spec leaf by leaf, with WhatsApp's placeholders kept."""
         plain = super().render_template
+        if content is self.template and self._is_upstream(context):
+            return content
         if not isinstance(content, (Mapping, TemplateSpec)) or id(content) in (seen_oids or ()):
             return plain(content, context, jinja_env, seen_oids)
         env = jinja_env or self.get_template_env()
@@ -76,6 +78,19 @@ class TemplateArgument(_Operator):
         given = self.template.to_dict() if isinstance(self.template, TemplateSpec) else self.template
         value = given.get("syn_meta") if isinstance(given, Mapping) else None
         return value is not None and str(value).lower() in ("false", "0")
+
+    def _is_upstream(self, context: Context) -> bool:
+        """
+        Say whether ``template`` came from upstream by ``expand_kwargs``.
+
+        Airflow renders that as though the DAG's author had written it; what comes by ``expand`` it marks as
+        rendered.
+        """
+        mapped = self.dag.task_dict.get(self.task_id) if self.has_dag() else None
+        given = getattr(getattr(mapped, "expand_input", None), "value", None)
+        if given is None or isinstance(given, Mapping) or "template" in getattr(mapped, "partial_kwargs", ()):
+            return False
+        return not (isinstance(given, Sequence) and isinstance(given[context["ti"].map_index], Mapping))
 
     def _where(self) -> str:
         return f"template of task {self.task_id!r}"

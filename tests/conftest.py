@@ -1,0 +1,164 @@
+"""A real Airflow with a home of its own, and a sandbox that its connection leads to."""
+# ruff: noqa: PLC0415 - the tests of api and specs run without waiting for Airflow's import
+
+import atexit
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airflow_provider_nxlink.sandbox.server import SandboxServer
+
+# Airflow reads its home when it is first imported: so this stands before any import of it, here and in every
+# test module, and whatever the developer's own shell says about Airflow is left out.
+HOME = Path(tempfile.mkdtemp(prefix="airflow-of-the-tests-"))
+DAGS = HOME / "dags"
+DAGS.mkdir()
+atexit.register(shutil.rmtree, HOME, ignore_errors=True)
+for variable in [name for name in os.environ if name.startswith(("AIRFLOW_", "_AIRFLOW_"))]:
+    del os.environ[variable]
+os.environ |= {
+    "AIRFLOW_HOME": str(HOME),
+    "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
+    "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+    "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
+    "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{HOME / 'airflow.db'}",
+}
+# What a proxy is for is not the way to loopback.
+os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
+
+_numbers = count(1)
+
+
+@dataclass
+class Run:
+    """One run of a DAG: how its tasks ended, what they returned and what they raised."""
+
+    tasks: dict[str, list[Any]]
+    errors: dict[str, list[BaseException]] = field(default_factory=dict)
+
+    @property
+    def states(self) -> dict[str, Any]:
+        """Each task's state, a list of them where it is mapped."""
+        return {task_id: _one(ti.state for ti in tis) for task_id, tis in self.tasks.items()}
+
+    def state(self, task_id: str = "task") -> Any:
+        return self.states[task_id]
+
+    def value(self, task_id: str = "task") -> Any:
+        """Return what a task returned, a list of it where it is mapped."""
+        from airflow.sdk.serde import deserialize
+        from airflow.utils.session import create_session
+
+        with create_session() as session:
+            tis = [session.merge(ti) for ti in self.tasks[task_id]]
+            return _one(
+                deserialize(ti.xcom_pull(task_ids=task_id, map_indexes=ti.map_index, session=session))
+                for ti in tis
+            )
+
+    def tries(self, task_id: str = "task") -> int:
+        return max(ti.try_number for ti in self.tasks[task_id])
+
+    def error(self, task_id: str = "task") -> BaseException:
+        """Return what a task raised last."""
+        return self.errors[task_id][-1]
+
+
+def _one(values: Iterator[Any]) -> Any:
+    found = list(values)
+    return found[0] if len(found) == 1 else found
+
+
+@pytest.fixture
+def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[SandboxServer]:
+    """A sandbox that approves at once; ``nxlink_default`` leads to it."""
+    with SandboxServer(approve_after=0) as server:
+        monkeypatch.setenv("AIRFLOW_CONN_NXLINK_DEFAULT", server.connection_json)
+        yield server
+
+
+@pytest.fixture(scope="session")
+def airflow_db() -> None:
+    """Airflow's database, made once, in which DAGs made by tests may be entered."""
+    from airflow.dag_processing.bundles.manager import DagBundlesManager
+    from airflow.utils.db import initdb
+
+    initdb()
+    DagBundlesManager().sync_bundles_to_db()
+
+
+@pytest.fixture
+def new_dag(airflow_db: None) -> Callable[..., Any]:
+    """Return what makes an empty DAG with a name of its own."""
+
+    def make(**arguments: Any) -> Any:
+        from airflow.sdk import DAG
+
+        return DAG(f"dag_{next(_numbers)}", schedule=None, **arguments)
+
+    return make
+
+
+@pytest.fixture
+def task_log(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
+    """What tasks log: Airflow keeps it from the root logger, where pytest listens."""
+    logger = logging.getLogger("airflow.task")
+    logger.addHandler(caplog.handler)
+    yield caplog
+    logger.removeHandler(caplog.handler)
+
+
+@pytest.fixture
+def run_dag(airflow_db: None, task_log: pytest.LogCaptureFixture) -> Callable[..., Run]:
+    """Return what runs a DAG to its end, on Airflow's own task runner, and tells what became of it."""
+
+    def run(dag: Any, **arguments: Any) -> Run:
+        from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
+
+        errors: dict[str, list[BaseException]] = {}
+
+        def keep(context: Any) -> None:
+            errors.setdefault(context["task"].task_id, []).append(context["exception"])
+
+        for task in dag.tasks:
+            _callbacks(task, keep)
+        bag = DagBag(DAGS / "none", bundle_name="dags-folder")
+        bag.bag_dag(dag)
+        sync_bag_to_db(bag, "dags-folder", None)
+        done = dag.test(**arguments)
+        tasks: dict[str, list[Any]] = {}
+        for ti in sorted(done.get_task_instances(), key=lambda ti: ti.map_index):
+            tasks.setdefault(ti.task_id, []).append(ti)
+        return Run(tasks, errors)
+
+    return run
+
+
+def _callbacks(task: Any, keep: Callable[[Any], None]) -> None:
+    names = ("on_failure_callback", "on_retry_callback", "on_skipped_callback")
+    if hasattr(task, "partial_kwargs"):
+        task.partial_kwargs |= {name: [keep] for name in names}
+        return
+    for name in names:
+        setattr(task, name, [keep])
+
+
+@pytest.fixture
+def run_task(new_dag: Callable[..., Any], run_dag: Callable[..., Run]) -> Callable[..., Run]:
+    """Return what runs one operator as the task ``task`` of a DAG; ``retries`` come without delay."""
+
+    def run(operator: Any, *, dag: dict[str, Any] | None = None, **arguments: Any) -> Run:
+        with new_dag(**(dag or {})) as made:
+            operator(task_id="task", retry_delay=timedelta(0), **arguments)
+        return run_dag(made)
+
+    return run
