@@ -81,6 +81,11 @@ def test_a_deleted_template_is_gone_from_list_and_details(client):
     assert client.delete(number)["code"] == 22072
 
 
+def test_a_lone_surrogate_comes_back_as_a_question_mark(client):
+    assert client.create(content="half \ud83d an emoji")["code"] == 0
+    assert client.rows()[0]["content"] == "half ? an emoji"
+
+
 def test_flows_are_those_of_the_vendors_page(client):
     [flow] = client.flows()["data"]["flow_list"]
     assert (flow["id"], flow["status"]) == ("470341793809141", "DRAFT")

@@ -1,6 +1,8 @@
 """SandboxServer: quick to start and stop, usable from the test's own thread."""
 
 import json
+import socket
+import statistics
 import threading
 import time
 
@@ -9,6 +11,7 @@ import pytest
 from airflow.models.connection import Connection
 
 from airflow_provider_nxlink.sandbox.server import SandboxServer
+from airflow_provider_nxlink.sandbox.serving import listening_socket
 from airflow_provider_nxlink.sandbox.statefile import StateFile
 
 
@@ -47,6 +50,33 @@ def test_it_stops_though_a_call_hangs(client_of):
     assert time.perf_counter() - start < 1
     hanging.join(2)
     assert not hanging.is_alive()
+
+
+def test_it_cuts_open_connections_when_it_stops():
+    with SandboxServer() as server:
+        url = httpx.URL(server.url)
+        idle = socket.create_connection((url.host, url.port), timeout=2)
+        idle.sendall(b"GET /_sandbox/health HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert idle.recv(1000).startswith(b"HTTP/1.1 200")
+    with idle:
+        idle.settimeout(2)
+        while idle.recv(1000):
+            pass  # the rest of the answer; what is asked is that an end comes
+
+
+def test_a_port_answers_from_the_moment_it_is_known():
+    with listening_socket("127.0.0.1", 0) as listening:
+        socket.create_connection(listening.getsockname(), timeout=2).close()
+
+
+def test_answers_are_not_held_back_for_acknowledgements(client):
+    def seconds():
+        start = time.perf_counter()
+        client.flows()
+        return time.perf_counter() - start
+
+    # Nagle's algorithm against delayed acknowledgements costs 40 ms a call.
+    assert statistics.median(seconds() for _ in range(41)) < 0.03
 
 
 def test_several_run_side_by_side(client_of):
