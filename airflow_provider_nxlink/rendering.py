@@ -86,11 +86,12 @@ class TemplateArgument(_Operator):
         Airflow renders that as though the DAG's author had written it; what comes by ``expand`` it marks as
         rendered.
         """
-        mapped = self.dag.task_dict.get(self.task_id) if self.has_dag() else None
+        dag = self.get_dag()
+        mapped = dag.task_dict.get(self.task_id) if dag else None
         given = getattr(getattr(mapped, "expand_input", None), "value", None)
         if given is None or isinstance(given, Mapping) or "template" in getattr(mapped, "partial_kwargs", ()):
             return False
-        return not (isinstance(given, Sequence) and isinstance(given[context["ti"].map_index], Mapping))
+        return not (isinstance(given, Sequence) and isinstance(given[context["ti"].map_index or 0], Mapping))
 
     def _where(self) -> str:
         return f"template of task {self.task_id!r}"

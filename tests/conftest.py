@@ -2,12 +2,11 @@
 # ruff: noqa: PLC0415 - the tests of api and specs run without waiting for Airflow's import
 
 import atexit
-import logging
 import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -40,10 +39,11 @@ _numbers = count(1)
 
 @dataclass
 class Run:
-    """One run of a DAG: how its tasks ended, what they returned and what they raised."""
+    """One run of a DAG: how its tasks ended, what they raised, and what they logged, masked by Airflow."""
 
     tasks: dict[str, list[Any]]
-    errors: dict[str, list[BaseException]] = field(default_factory=dict)
+    errors: dict[str, list[BaseException]]
+    log: str
 
     @property
     def states(self) -> dict[str, Any]:
@@ -109,16 +109,7 @@ def new_dag(airflow_db: None) -> Callable[..., Any]:
 
 
 @pytest.fixture
-def task_log(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
-    """What tasks log: Airflow keeps it from the root logger, where pytest listens."""
-    logger = logging.getLogger("airflow.task")
-    logger.addHandler(caplog.handler)
-    yield caplog
-    logger.removeHandler(caplog.handler)
-
-
-@pytest.fixture
-def run_dag(airflow_db: None, task_log: pytest.LogCaptureFixture) -> Callable[..., Run]:
+def run_dag(airflow_db: None, capsys: pytest.CaptureFixture[str]) -> Callable[..., Run]:
     """Return what runs a DAG to its end, on Airflow's own task runner, and tells what became of it."""
 
     def run(dag: Any, **arguments: Any) -> Run:
@@ -134,11 +125,13 @@ def run_dag(airflow_db: None, task_log: pytest.LogCaptureFixture) -> Callable[..
         bag = DagBag(DAGS / "none", bundle_name="dags-folder")
         bag.bag_dag(dag)
         sync_bag_to_db(bag, "dags-folder", None)
+        capsys.readouterr()
         done = dag.test(**arguments)
+        log = capsys.readouterr().out
         tasks: dict[str, list[Any]] = {}
         for ti in sorted(done.get_task_instances(), key=lambda ti: ti.map_index):
             tasks.setdefault(ti.task_id, []).append(ti)
-        return Run(tasks, errors)
+        return Run(tasks, errors, log)
 
     return run
 
