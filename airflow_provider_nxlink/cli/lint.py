@@ -37,8 +37,9 @@ def run(options: argparse.Namespace) -> int:
     if text:
         print(text)
     errors = sum(violation.level == "error" for violation in violations)
-    counts = f"{len(templates)} templates in {len(files)} files"
-    print(f"{counts}: {errors} errors, {len(violations) - errors} warnings", file=sys.stderr)
+    where = f"{_count(len(templates), 'template')} in {_count(len(files), 'file')}"
+    outcome = f"{_count(errors, 'error')}, {_count(len(violations) - errors, 'warning')}"
+    print(f"{where}: {outcome}", file=sys.stderr)
     return FOUND if errors else OK
 
 
@@ -69,6 +70,10 @@ def _twins(templates: Iterable[SpecMapping]) -> Iterable[Violation]:
             message = f"{name}/{language} stands in {other.place} too"
             fix = "Name and language identify a template: keep one."
             yield template.located(Violation("file.twins", "name", "", message, fix))
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _position(violation: Violation) -> tuple[str, int, int]:

@@ -15,6 +15,9 @@ from airflow_provider_nxlink.specs.violations import TemplateSpecError, Violatio
 CATEGORIES = ("MARKETING", "UTILITY")
 CATEGORY_CODES = {"MARKETING": 1, "UTILITY": 2}
 
+# Jinja renders everything to strings, so a part that comes out of it is the text of a dict.
+RENDERED_HINT = "; from an upstream task, its output itself (task.output) instead of Jinja"
+
 TRUE_WORDS = {"true", "1"}
 FALSE_WORDS = {"false", "0"}
 
@@ -143,7 +146,8 @@ def parts(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
         if isinstance(value, list | tuple):
             return _each(value, read)
         if is_json(value):
-            raise refuse("field.type", value, "is not a list", "Give a list, with one mapping for each.")
+            fix = f"Give a list, with one mapping for each{RENDERED_HINT}."
+            raise refuse("field.type", value, "is not a list", fix)
         raise upstream(value)
 
     return read_list

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from airflow_provider_nxlink.specs.fields import is_json, refuse, upstream
+from airflow_provider_nxlink.specs.fields import RENDERED_HINT, is_json, refuse, upstream
 from airflow_provider_nxlink.specs.placeholders import has_braces
 from airflow_provider_nxlink.specs.spelling import Spelling
 from airflow_provider_nxlink.specs.violations import TemplateSpecError, Violation, join, shown
@@ -47,7 +47,9 @@ class Part(BaseModel):
         if isinstance(value, Mapping):
             return cls(**{str(key): item for key, item in value.items()})
         if is_json(value):
-            raise refuse("field.type", value, "is not a mapping", "Give a mapping of its fields.")
+            raise refuse(
+                "field.type", value, "is not a mapping", f"Give a mapping of its fields{RENDERED_HINT}."
+            )
         raise upstream(value)
 
     def to_dict(self) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def test_lint_is_content_with_sound_files(folder: Path, capsys: Out) -> None:
     assert main(["lint", "specs"]) == 0
     out, err = capsys.readouterr()
     assert out == ""
-    assert err == "1 templates in 1 files: 0 errors, 0 warnings\n"
+    assert err == "1 template in 1 file: 0 errors, 0 warnings\n"
 
 
 def test_lint_prints_one_line_for_each_violation(folder: Path, capsys: Out) -> None:
@@ -60,7 +60,7 @@ def test_warnings_are_printed_and_are_no_failure(folder: Path, capsys: Out) -> N
     assert main(["lint", "specs/a.yaml"]) == 0
     out, err = capsys.readouterr()
     assert out.startswith("specs/a.yaml:2:1: language.unknown: warning: language: is not among")
-    assert err.endswith("0 errors, 1 warnings\n")
+    assert err.endswith("0 errors, 1 warning\n")
 
 
 def test_a_broken_file_still_shows_its_warnings(folder: Path, capsys: Out) -> None:

@@ -92,6 +92,7 @@ def test_other_jinja_is_rendered_around_the_placeholders(
 def test_native_rendering_does_not_turn_a_text_into_a_number_or_a_list() -> None:
     assert render_text("{{ params.digits }}", jinja(NativeEnvironment)) == "007"
     assert render_text("[{{ params.digits }}]", jinja(NativeEnvironment)) == "[007]"
+    assert render_text("[{{ ds | length }}] # note", jinja(NativeEnvironment)) == "[10] # note"
 
 
 @pytest.mark.parametrize(

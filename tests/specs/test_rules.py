@@ -433,3 +433,11 @@ def test_a_spec_is_checked_like_the_dict_it_stands_for(minimal: dict[str, Any]) 
     assert [violation.rule for violation in check(spec)] == ["footer.length"]
     with pytest.raises(TemplateSpecError):
         load(spec)
+
+
+@pytest.mark.parametrize("change", [{"header_media": "{'media_id': '1'}"}, {"buttons": "[]"}])
+def test_a_part_that_jinja_rendered_to_a_string_is_refused_with_the_way_out(
+    minimal: dict[str, Any], change: dict[str, Any]
+) -> None:
+    with pytest.raises(TemplateSpecError, match=r"output itself \(task\.output\) instead of Jinja"):
+        load({**minimal, **change})
