@@ -14,9 +14,16 @@ from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHo
 from airflow_provider_nxlink import connection_form
 from airflow_provider_nxlink.api import calls, lookup, writes
 from airflow_provider_nxlink.api.account import Account, AccountError
-from airflow_provider_nxlink.api.errors import NxlinkError, TemplateExistsError, TemplateNotFoundError
+from airflow_provider_nxlink.api.errors import (
+    NxlinkError,
+    NxlinkRequestError,
+    TemplateExistsError,
+    TemplateNotFoundError,
+)
 from airflow_provider_nxlink.api.models import Flow, Media, Template, TemplateId, TemplateRef, TemplateStatus
 from airflow_provider_nxlink.api.retries import DEFAULT_ATTEMPTS
+from airflow_provider_nxlink.specs.diff import diff
+from airflow_provider_nxlink.specs.diff import Difference, diff, not_told
 from airflow_provider_nxlink.specs.model import TemplateSpec
 
 if TYPE_CHECKING:
@@ -169,7 +176,7 @@ class NxlinkHook(BaseHook):
                 if if_exists == "fail":
                     raise
                 found = error.template
-        elif resuming and self._same(spec, found):
+        elif resuming and self._created(spec, found):
             self.log.info("An earlier try created template %s already", found.id)
         elif if_exists == "fail":
             raise TemplateExistsError(found)
@@ -193,11 +200,15 @@ class NxlinkHook(BaseHook):
                 f"{ref}: nothing to update, {'it is deleted' if found else 'there is none'}; create it first"
             )
         self.log.info("%s is %s (%s) and is replaced", ref, found.status_name, found.status)
-        if resuming and self._same(spec, found):
+        if resuming and self._updated(spec, found):
             self.log.info("An earlier try updated template %s already", found.id)
             return found
         body = self.with_media(spec).to_wire(self.account.tenant_id)
-        return writes.update_template(self.client, body, found, lambda live: self._same(spec, live))
+        try:
+            return writes.update_template(self.client, body, found, lambda live: self._updated(spec, live))
+        except NxlinkRequestError as error:
+            error.call = f"update {ref}, which was {found.status_name} ({found.status})"
+            raise
 
     def delete_template(self, template_id: TemplateId) -> bool:
         """
@@ -248,9 +259,24 @@ class NxlinkHook(BaseHook):
 
         return NxlinkClient(self.account, **arguments)
 
-    def _same(self, spec: TemplateSpec, live: Template) -> bool:
-        """Say whether a live template is what ``spec`` says, asking for its details if need be."""
-        return (live.content or "").strip() == spec.content.strip()
+    def _created(self, spec: TemplateSpec, live: Template) -> bool:
+        """Say whether a live template may well be what an earlier try made of ``spec``."""
+        return not _differences(spec, self._with_details(live))
+
+    def _updated(self, spec: TemplateSpec, live: Template) -> bool:
+        """
+        Say whether a live template certainly is what an earlier try made of ``spec``.
+
+        Where NXLink does not show what may have changed, a review under way does: it began with an update,
+        and until it ends there can't be another.
+        """
+        details = self._with_details(live)
+        if _differences(spec, details):
+            return False
+        return live.status == TemplateStatus.PENDING or not (spec.header_media or not_told(spec, details))
+
+    def _with_details(self, listed: Template) -> Template:
+        return listed if listed.id is None else self.get_template(listed.id)
 
     def _account(self, connection: Any, extra: Mapping[str, Any]) -> Account:
         """Make one account of a connection, for both clients. Each key of ``extra`` is read by its name."""
@@ -272,6 +298,11 @@ class NxlinkHook(BaseHook):
 
 def _spec(spec: TemplateSpec | Mapping[str, Any]) -> TemplateSpec:
     return spec if isinstance(spec, TemplateSpec) else TemplateSpec.from_mapping(spec)
+
+
+def _differences(spec: TemplateSpec, live: Template) -> list[Difference]:
+    # Meta may give a template another category than was asked for.
+    return [difference for difference in diff(spec, live) if difference.path != "category"]
 
 
 def _utc(seconds: float) -> str:
