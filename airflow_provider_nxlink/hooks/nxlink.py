@@ -22,7 +22,6 @@ from airflow_provider_nxlink.api.errors import (
 )
 from airflow_provider_nxlink.api.models import Flow, Media, Template, TemplateId, TemplateRef, TemplateStatus
 from airflow_provider_nxlink.api.retries import DEFAULT_ATTEMPTS
-from airflow_provider_nxlink.specs.diff import diff
 from airflow_provider_nxlink.specs.diff import Difference, diff, not_told
 from airflow_provider_nxlink.specs.model import TemplateSpec
 
