@@ -185,6 +185,22 @@ def test_the_spans_of_any_text_cover_it_without_gap_or_overlap(text: str) -> Non
     assert all(re.fullmatch(r"\{\{\s*\w+\s*\}\}", text[p.start : p.end]) for p in pieces if p.kind == "bare")
 
 
+@pytest.mark.parametrize(
+    ("text", "optional"),
+    [
+        ("{{1}}", False),
+        ("{% if a %}{{1}}{% endif %}", True),
+        ("{% for a in b %}{% filter upper %}{{1}}{% endfilter %}{% endfor %}", True),
+        ("{% if a %}{% set x = 1 %}{% endif %}{{1}}", False),
+        ("{% if a %}{% set x %}b{% endset %}{% endif %}{{1}}", False),
+        ("{% filter upper %}{{1}}{% endfilter %}", False),
+    ],
+)
+def test_a_placeholder_is_optional_only_inside_a_branch_or_loop(text: str, optional: bool) -> None:
+    (bare,) = [span for span in spans(text) if span.kind == "bare"]
+    assert bare.optional is optional
+
+
 UPSTREAM = object()
 
 

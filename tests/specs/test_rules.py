@@ -250,6 +250,13 @@ ERRORS = [
     ),
 ]
 WARNINGS = [
+    Row(
+        "buttons.two-groups",
+        "buttons",
+        buttons(URL, REPLY, PHONE),
+        buttons(URL, PHONE, REPLY),
+        "between other buttons",
+    ),
     Row("language.unknown", "language", {"language": "no"}, {"language": "nb"}, "that we know"),
     Row("body.edge-variable", "content", content("{{1}} hello"), content("Hi {{1}} hello"), "starts or ends"),
     Row("body.edge-variable", "content", content("hello {{1}}\n"), content("hello {{1}}."), "starts or ends"),
