@@ -157,10 +157,11 @@ class TemplateSpec(Part):
 
         :param tenant_id: the connection's.
         :raises ValueError: when the header media is not uploaded yet.
+        :raises TemplateSpecError: when a field that needs a plain value still holds Jinja.
         """
+        body = {"tenant_id": tenant_id, **self.wire_fields()}
         if self.header_media and self.header_media.needs_upload:
             raise ValueError(f"header_media of template {self.name!r} is only a url: upload it first")
-        body = {"tenant_id": tenant_id, **self.wire_fields()}
         media = body.pop("headerMedia", None)
         return body if media is None else {**body, **media.wire_fields()}
 

@@ -78,6 +78,9 @@ class Part(BaseModel):
         return cls.__name__
 
     def _on_wire(self, name: str, value: Any) -> Any:
+        is_plain = name in self.on_the_wire or name in self.spelling.parts
+        if is_plain and isinstance(value, str) and has_braces(value):
+            raise TemplateSpecError([not_rendered(name, value)], where=self._where(dict(self)))
         if name in self.on_the_wire:
             return self.on_the_wire[name](value)
         if isinstance(value, list):
@@ -94,6 +97,12 @@ class Part(BaseModel):
     def __str__(self) -> str:
         """Return the same as ``repr``."""
         return repr(self)
+
+
+def not_rendered(field: str, value: str) -> Violation:
+    """Return the violation of a field that needs a plain value and holds Jinja."""
+    fix = "Give a plain value: what an upstream task or a raw block gives is not rendered again."
+    return Violation("field.not-rendered", field, shown(value), "still holds Jinja", fix)
 
 
 def required(field: str, message: str, fix: str) -> Violation:

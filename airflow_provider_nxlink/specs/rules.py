@@ -14,7 +14,7 @@ from airflow_provider_nxlink.specs import spelling
 from airflow_provider_nxlink.specs.fields import is_json
 from airflow_provider_nxlink.specs.model import Button, ButtonEvent, HeaderMedia, TemplateSpec
 from airflow_provider_nxlink.specs.nodes import SpecMapping
-from airflow_provider_nxlink.specs.part import Part
+from airflow_provider_nxlink.specs.part import Part, not_rendered
 from airflow_provider_nxlink.specs.part_rules import button_list_rules, button_rules, header_rules
 from airflow_provider_nxlink.specs.placeholders import has_braces
 from airflow_provider_nxlink.specs.text_rules import BUTTON_TEXT_RULES, TEXT_RULES, broken_rules
@@ -173,8 +173,7 @@ def _not_rendered(part: Part, path: str) -> Iterator[Violation]:
         value = getattr(part, field)
         at = join(path, field)
         if isinstance(value, str) and has_braces(value):
-            fix = "Give a plain value: what an upstream task or a raw block gives is not rendered again."
-            yield Violation("field.not-rendered", at, shown(value), "still holds Jinja", fix)
+            yield not_rendered(at, value)
         elif isinstance(value, Part):
             yield from _not_rendered(value, at)
         elif isinstance(value, list):

@@ -265,6 +265,12 @@ def test_jinja_stands_for_a_value_not_known_yet_in_any_field() -> None:
     assert TemplateSpec(**{**spec.to_dict(), "header_media": jinja, "buttons": jinja}).header_media == jinja
 
 
+@pytest.mark.parametrize("field", ["category", "is_close_auto_flow", "header_media", "buttons"])
+def test_a_spec_that_is_not_rendered_cannot_be_sent(minimal: dict[str, Any], field: str) -> None:
+    with pytest.raises(TemplateSpecError, match=f"{field}: still holds Jinja"):
+        TemplateSpec(**{**minimal, field: "{{ params.x }}"}).to_wire(1)
+
+
 @pytest.mark.parametrize("value", [1, True, "1", "true", "True"])
 def test_a_flag_is_read_from_what_yaml_and_jinja_give(minimal: dict[str, Any], value: Any) -> None:
     assert TemplateSpec(**minimal, syn_meta=value).syn_meta is True
