@@ -12,9 +12,7 @@ try:
 except ImportError:  # Airflow 2
     from airflow.exceptions import TaskDeferralTimeout  # type: ignore[no-redef]
 
-from airflow_provider_nxlink.api.account import AccountError
 from airflow_provider_nxlink.api.errors import NxlinkError
-from airflow_provider_nxlink.specs.violations import TemplateSpecError
 
 __all__ = ["NxlinkTemplateFailedError", "TaskDeferralTimeout", "failing_without_retry"]
 
@@ -33,7 +31,8 @@ def failing_without_retry() -> Iterator[None]:
     """Turn what the next try would meet again into ``AirflowFailException``; let the rest through."""
     try:
         yield
-    except (AccountError, TemplateSpecError) as error:
+    except ValueError as error:
+        # An argument or a connection, as rendered: AccountError and TemplateSpecError are such.
         raise AirflowFailException(str(error)) from error
     except NxlinkError as error:
         if not error.permanent:

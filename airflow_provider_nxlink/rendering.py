@@ -9,6 +9,7 @@ from airflow.providers.common.compat.sdk import mask_secret
 
 from airflow_provider_nxlink.api.models import TemplateRef
 from airflow_provider_nxlink.api.redaction import signed_query
+from airflow_provider_nxlink.specs.fields import is_json
 from airflow_provider_nxlink.specs.files import is_reference, load_one, split_reference
 from airflow_provider_nxlink.specs.model import TemplateSpec
 from airflow_provider_nxlink.specs.placeholders import has_braces, render_spec
@@ -145,14 +146,10 @@ class RefArgument(TemplateArgument):
         value = self.template
         if isinstance(value, TemplateSpec) or is_reference(value):
             return
-        if isinstance(value, Mapping):
-            keys = [value.get(key) for key in ("id", "name", "language")]
-            known = all(
-                part is None or (isinstance(part, (int, str)) and not _has_jinja(part)) for part in keys
-            )
-        else:
-            known = isinstance(value, (int, str)) and not _has_jinja(value)
-        if known:
+        parts = (
+            [value.get(key) for key in ("id", "name", "language")] if isinstance(value, Mapping) else [value]
+        )
+        if all(is_json(part) and not _has_jinja(part) for part in parts):
             TemplateRef.of(value)
 
     def ref(self, context: Context) -> TemplateRef:

@@ -49,8 +49,8 @@ class NxlinkUploadMediaOperator(NxlinkOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Upload, and return what NXLink made of it."""
-        _check(self.media_url)
         with failing_without_retry():
+            _check(self.media_url)
             media = self.hook.upload_media(self.media_url)
         if not media.h:
             self.log.warning(

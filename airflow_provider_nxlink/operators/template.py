@@ -149,7 +149,8 @@ class NxlinkDeleteTemplateOperator(RefArgument, NxlinkWaitingOperator):
     Delete a message template; content when it is gone already.
 
     Meta keeps the name of an approved template locked for 30 days. Returns
-    ``{"id", "name", "language", "deleted"}``; ``deleted`` is False when there was nothing to delete.
+    ``{"id", "name", "language", "deleted"}``; ``deleted`` is False when there was nothing to delete, and
+    nothing to wait for.
 
     :param template: an id, or a mapping with ``id`` or with ``name`` and ``language``, such as what another
         operator returned.
@@ -184,14 +185,14 @@ class NxlinkDeleteTemplateOperator(RefArgument, NxlinkWaitingOperator):
             if found is None and not self.missing_ok:
                 raise TemplateNotFoundError(f"{ref}: nothing to delete, and missing_ok is False")
             deleted = found is not None and found.id is not None and self.hook.delete_template(found.id)
-        if found is None or not deleted:
-            self.log.info("%s is gone already", ref)
-        else:
+        if found is not None:
             # From here on the id alone says which one: its name may be given to another.
             ref = TemplateRef.of(found)
-            self.log.info("%s is deleted", ref)
-        if self.wait_until_gone and found is not None:
+        self.log.info("%s is %s", ref, "deleted" if deleted else "gone already")
+        if self.wait_until_gone and found is not None and found.status != TemplateStatus.DELETED:
             self.wait_for(ref)
+            # Whoever asked for it.
+            deleted = True
         return _deletion(ref, deleted=deleted)
 
     def execute_complete(self, context: Context, event: Any = None) -> dict[str, Any]:
@@ -256,8 +257,8 @@ class NxlinkListTemplatesOperator(NxlinkOperator):
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """Read the list, and return what fits."""
-        wanted = _statuses(self.statuses)
         with failing_without_retry():
+            wanted = _statuses(self.statuses)
             templates = [
                 template.to_dict()
                 for template in self.hook.list_templates(self.name)
