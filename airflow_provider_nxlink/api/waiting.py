@@ -114,7 +114,7 @@ class Wait:
 
     def overdue(self, ref: TemplateRef, timeout: float) -> str:
         """Say in words that the wait for ``ref`` took longer than ``timeout`` seconds."""
-        return f"{ref} is not {_word(self.target)} {timeout:.0f} s after the wait began"
+        return f"{ref} is not {_word(self.target)} {timeout:g} s after the wait began"
 
     def _judge_absent(self, ref: TemplateRef, waited: float) -> Outcome:
         if self.target == TemplateStatus.DELETED:
@@ -123,7 +123,7 @@ class Wait:
             return Outcome(Verdict.WAIT, f"{ref} is not in the list yet", None)
         return Outcome(
             Verdict.FAILED,
-            f"{ref} is not in the list {self.not_found_timeout:.0f} s after the wait began. Check its name, "
+            f"{ref} is not in the list {self.not_found_timeout:g} s after the wait began. Check its name, "
             "language and sender; not_found_timeout gives it longer",
             None,
         )

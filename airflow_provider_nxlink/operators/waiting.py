@@ -92,7 +92,7 @@ class NxlinkWaitingOperator(NxlinkOperator):
             return super().resume_execution(next_method, next_kwargs, context)
         except TaskDeferralTimeout as error:
             raise AirflowSensorTimeout(
-                f"the wait took longer than its timeout of {self.timeout:.0f} s"
+                f"the wait took longer than its timeout of {self.timeout:g} s"
             ) from error
 
     def _defer(self, ref: TemplateRef) -> None:
