@@ -1,0 +1,139 @@
+"""The serialised DAG: complete, the same at each parse, and without what is secret."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+from airflow.models.renderedtifields import RenderedTaskInstanceFields
+from airflow.sdk import DAG, task
+from airflow.serialization.serialized_objects import DagSerialization
+from airflow.utils.session import create_session
+from sqlalchemy import select
+
+from airflow_provider_nxlink.operators.media import NxlinkUploadMediaOperator
+from airflow_provider_nxlink.operators.template import (
+    NxlinkCreateTemplateOperator,
+    NxlinkDeleteTemplateOperator,
+    NxlinkGetTemplateOperator,
+)
+from airflow_provider_nxlink.sandbox.server import SandboxServer
+from airflow_provider_nxlink.sensors.template import NxlinkTemplateSensor
+from airflow_provider_nxlink.specs.model import HeaderMedia, QuickReply, TemplateSpec
+
+SIGNED = "https://shop.example/a.jpg?OSSAccessKeyId=LTAI&Signature=c2VjcmV0LXBhcnQ"
+SECRET = "c2VjcmV0LXBhcnQ"
+TEMPLATE = {"name": "promo", "language": "en_US", "category": "MARKETING", "content": "Hi {{1}}, you"}
+SPEC = TemplateSpec(**TEMPLATE, header_media={"url": SIGNED}, buttons=[QuickReply("Stop")])
+YAML = f"""
+name: promo
+category: MARKETING
+languages:
+  en_US: {{content: "Hi {{{{1}}}}, you"}}
+  de: {{content: Hallo, header_media: {{url: "{SIGNED}"}}}}
+"""
+
+Build = Callable[[], object]
+
+
+@task
+def upstream() -> Any:
+    return TEMPLATE
+
+
+def create(template: Any) -> Build:
+    return lambda: NxlinkCreateTemplateOperator(task_id="task", template=template)
+
+
+def mapped(templates: Any) -> Build:
+    return lambda: NxlinkCreateTemplateOperator.partial(task_id="task").expand(template=templates)
+
+
+FORMS: dict[str, Build] = {
+    "mapping": create(TEMPLATE),
+    "spec": create(SPEC),
+    "spec parts in a mapping": create(
+        {**TEMPLATE, "header_media": HeaderMedia(url=SIGNED), "buttons": [QuickReply("Stop")]}
+    ),
+    "file": create("promo.yaml#en_US"),
+    "output": lambda: NxlinkCreateTemplateOperator(task_id="task", template=upstream()),
+    "output in a mapping": lambda: NxlinkCreateTemplateOperator(
+        task_id="task", template={**TEMPLATE, "content": upstream()}
+    ),
+    "mapped literals": mapped([TEMPLATE, SPEC]),
+    "mapped files": mapped(["promo.yaml#en_US", "promo.yaml#de"]),
+    "mapped output": lambda: NxlinkCreateTemplateOperator.partial(task_id="task").expand(template=upstream()),
+    "mapped kwargs": lambda: NxlinkCreateTemplateOperator.partial(task_id="task").expand_kwargs(
+        [{"template": SPEC}]
+    ),
+    "partial": lambda: NxlinkCreateTemplateOperator.partial(task_id="task", template=SPEC).expand(
+        phone=["1"]
+    ),
+    "sensor": lambda: NxlinkTemplateSensor(task_id="task", template=SPEC),
+    "get": lambda: NxlinkGetTemplateOperator(task_id="task", template=314),
+    "delete": lambda: NxlinkDeleteTemplateOperator(task_id="task", template={"id": 314}),
+    "upload": lambda: NxlinkUploadMediaOperator(task_id="task", media_url="https://shop.example/a.jpg"),
+}
+
+
+@pytest.fixture
+def parse(tmp_path: Path) -> Callable[[Build], Any]:
+    """Return what serialises a DAG as the DAG processor does, files found."""
+    (tmp_path / "promo.yaml").write_text(YAML)
+
+    def serialised(build: Build) -> Any:
+        with DAG("serialised", schedule=None, template_searchpath=[str(tmp_path)]) as dag:
+            build()
+        DagBag(tmp_path / "none", bundle_name="dags-folder").bag_dag(dag)
+        return DagSerialization.to_dict(dag)
+
+    return serialised
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_comes_back(form: str, parse: Callable[[Build], Any]) -> None:
+    serialised = json.loads(json.dumps(parse(FORMS[form])))
+    (fields,) = (task["__var"] for task in serialised["dag"]["tasks"] if task["__var"]["task_id"] == "task")
+    back = DagSerialization.from_dict(serialised).get_task("task")
+    assert back.task_type == fields["task_type"]
+    assert set(back.template_fields) == set(fields["template_fields"])
+    for name in {"template", "media_url"} & set(fields):
+        assert getattr(back, name) == fields[name]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_is_the_same_at_each_parse_and_shows_no_address(form: str, parse: Callable[[Build], Any]) -> None:
+    first, second = (json.dumps(parse(FORMS[form]), sort_keys=True) for _ in range(2))
+    assert first == second
+    assert " at 0x" not in first
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_shows_no_signed_query(form: str, parse: Callable[[Build], Any]) -> None:
+    assert SECRET not in json.dumps(parse(FORMS[form]))
+
+
+def test_a_file_is_shown_as_the_template_it_holds(parse: Callable[[Build], Any]) -> None:
+    (task,) = parse(FORMS["file"])["dag"]["tasks"]
+    assert task["__var"]["template"] == TEMPLATE
+
+
+def test_rendered_fields_show_the_text_with_its_placeholders_and_no_signed_query(
+    sandbox: SandboxServer, run_dag: Callable[..., Any], new_dag: Callable[..., Any]
+) -> None:
+    with new_dag() as dag:
+        NxlinkCreateTemplateOperator(task_id="spec", template=SPEC, if_exists="skip")
+        mapping = {**TEMPLATE, "header_media": {"url": SIGNED}}
+        NxlinkCreateTemplateOperator(task_id="mapping", template=mapping, if_exists="skip")
+        NxlinkUploadMediaOperator(task_id="upload", media_url=SIGNED)
+    assert set(run_dag(dag).states.values()) == {"success"}
+    with create_session() as session:
+        rows = session.scalars(
+            select(RenderedTaskInstanceFields).where(RenderedTaskInstanceFields.dag_id == dag.dag_id)
+        )
+        fields = {row.task_id: row.rendered_fields for row in rows}
+    assert SECRET not in json.dumps(fields)
+    assert fields["spec"]["template"]["content"] == "Hi {{1}}, you"
+    assert fields["mapping"]["template"]["header_media"]["url"].startswith("https://shop.example/a.jpg")
