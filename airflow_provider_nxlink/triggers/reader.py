@@ -61,6 +61,7 @@ class TemplateReader:
         self._client = client
         self._wanted: frozenset[TemplateRef] = frozenset()
         self._pages_to_try = 0
+        self._pages_tried = 0
 
     async def read(self, wanted: Wanted) -> Snapshot:
         """Return what the list has of ``wanted``; for None, the whole list."""
@@ -72,6 +73,7 @@ class TemplateReader:
         names = {ref.name for ref in wanted}
         if wanted - self._wanted:
             self._pages_to_try = 0 if len(names) == 1 else max(1, len(names) // 4)
+            self._pages_tried = 0
         self._wanted = wanted
         missing = await self._try_pages(wanted, snapshot) if self._pages_to_try else names
         for name in sorted(name for name in missing if name is not None):
@@ -79,31 +81,36 @@ class TemplateReader:
         return snapshot
 
     async def _try_pages(self, wanted: frozenset[TemplateRef], snapshot: Snapshot) -> set[str | None]:
-        """Read pages while they are worth it, learn how many that is, and return the names still missing."""
+        """Read pages while they are worth it, and return the names that are still to be asked for."""
         walk = PageWalk(self._client.account)
         names = missing = {ref.name for ref in wanted}
-        pages = 0
+        pages = useful = 0
         while missing and (call := walk.next_call()):
             page = await self._client.send(call)
             pages += 1
             for template in walk.take(page):
                 if template.name in names:
                     snapshot.add(template)
-            missing = {ref.name for ref in wanted if not _is_live(snapshot.find(ref))}
+            before, missing = missing, {ref.name for ref in wanted if not _is_live(snapshot.find(ref))}
+            useful = pages if len(missing) < len(before) else useful
             # Where the rest of the list is no longer than the names that are left, it costs no more.
             rest = math.inf if page.total is None else page.total / self._client.account.page_size - pages
-            if pages >= self._pages_to_try and rest > len(missing):
+            if len(missing) < rest and not 0 < self._pages_to_try - pages <= len(missing):
                 break
         if walk.next_call() is None:
-            # The whole list was read: what is missing is not there.
-            self._pages_to_try = pages
-            return set()
-        if not missing:
-            self._pages_to_try = pages
-        else:
-            paid = len(names) - len(missing) >= pages
-            self._pages_to_try = pages + 1 if paid and pages + 1 < len(names) else 0
+            missing = set()  # the whole list was read: what is not in it is not there
+        self._learn(pages, useful, len(names), all_found=not missing)
         return missing
+
+    def _learn(self, pages: int, useful: int, names: int, *, all_found: bool) -> None:
+        """Decide how many pages the next poll of the same templates tries."""
+        if all_found:
+            worth = pages
+        else:
+            # One page more may hold the rest, if nobody has looked there yet.
+            worth = useful + 1 if useful + 1 > max(pages, self._pages_tried) else useful
+        self._pages_tried = max(pages, self._pages_tried)
+        self._pages_to_try = worth if worth < names else 0
 
 
 def _is_live(template: Template | None) -> bool:
