@@ -87,9 +87,10 @@ def test_a_yaml_file_equals_the_spec_in_python_also_with_bom_or_windows_line_end
     assert load(template)[0] == SPEC
 
 
+@pytest.mark.parametrize("bom", ["", "\ufeff"])
 @pytest.mark.parametrize("indent", [None, 2, "\t"])
-def test_a_json_file_equals_the_spec_in_python(write: Write, indent: int | str | None) -> None:
-    (template,) = load_file(write(json.dumps(SPEC.to_dict(), indent=indent), "spec.json"))
+def test_a_json_file_equals_the_spec_in_python(write: Write, indent: int | str | None, bom: str) -> None:
+    (template,) = load_file(write(bom + json.dumps(SPEC.to_dict(), indent=indent), "spec.json"))
     assert load(template)[0] == SPEC
 
 
@@ -135,6 +136,11 @@ def test_several_languages_share_what_stands_once(write: Write) -> None:
     }
     assert (german.language, german.content, german.footer_text) == ("de", "Hallo", "Laden")
     assert german.buttons == [QuickReply("Ja")]
+
+
+def test_a_language_replaces_a_shared_field_in_either_spelling(write: Write) -> None:
+    text = "name: a\ncategory: 1\nfooter_text: Shop\nlanguages: {de: {content: x, footerText: Laden}}\n"
+    assert load(load_one(write(text)))[0].footer_text == "Laden"
 
 
 def test_a_list_holds_several_templates(write: Write) -> None:
@@ -196,6 +202,7 @@ PLACES = [
     ("", "file.empty", 1, 1, "no template"),
     ("a: \x07\n", "file.syntax", 1, 4, "control"),
     ('name: a\nb: "\\UFFFFFFFF"\n', "file.syntax", 2, None, "escape"),
+    ('name: a\nb: "\\U00110000"\n', "file.syntax", 2, None, "escape"),
     (b"name: a\nb: \xff\n", "file.encoding", 2, 4, "UTF-8"),
     ("a: " + "[" * 5_000, "file.depth", 1, None, "deep"),
     ("a: &a [*a]", "file.depth", 1, None, "deep"),
