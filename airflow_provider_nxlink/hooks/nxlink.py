@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.connection import get_async_connection, get_async_extra_dejson
 from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHook
@@ -14,23 +12,18 @@ from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHo
 from airflow_provider_nxlink import connection_form
 from airflow_provider_nxlink.api import calls, lookup, writes
 from airflow_provider_nxlink.api.account import Account, AccountError
-from airflow_provider_nxlink.api.errors import (
-    NxlinkError,
-    NxlinkRequestError,
-    TemplateExistsError,
-    TemplateNotFoundError,
-)
-from airflow_provider_nxlink.api.models import Flow, Media, Template, TemplateId, TemplateRef, TemplateStatus
+from airflow_provider_nxlink.api.errors import NxlinkError
+from airflow_provider_nxlink.api.models import Flow, Media, Template, TemplateId, TemplateRef
 from airflow_provider_nxlink.api.retries import DEFAULT_ATTEMPTS
-from airflow_provider_nxlink.specs.diff import Difference, diff, not_told
+from airflow_provider_nxlink.provisioning import write
+from airflow_provider_nxlink.provisioning.media import with_media
+from airflow_provider_nxlink.provisioning.write import IfExists
 from airflow_provider_nxlink.specs.model import TemplateSpec
 
 if TYPE_CHECKING:
     from requests import Session
 
     from airflow_provider_nxlink.api.client import AsyncNxlinkClient, NxlinkClient
-
-IfExists = Literal["fail", "skip"]
 
 
 class NxlinkHook(BaseHook):
@@ -165,22 +158,7 @@ class NxlinkHook(BaseHook):
             the same content is taken for it.
         :raises TemplateExistsError: there is one, and ``if_exists`` is ``"fail"``.
         """
-        spec = _spec(spec)
-        found = self.find_template(spec.name, spec.language)
-        if found is None or found.status == TemplateStatus.DELETED:
-            body = self.with_media(spec).to_wire(self.account.tenant_id)
-            try:
-                return writes.create_template(self.client, body)
-            except TemplateExistsError as error:
-                if if_exists == "fail":
-                    raise
-                found = error.template
-        elif resuming and self._created(spec, found):
-            self.log.info("An earlier try created template %s already", found.id)
-        elif if_exists == "fail":
-            raise TemplateExistsError(found)
-        self.log.info("Template %s exists and is taken as it is", found.id)
-        return found
+        return write.create(self.client, _spec(spec), if_exists=if_exists, resuming=resuming)
 
     def update_template(self, spec: TemplateSpec | Mapping[str, Any], *, resuming: bool = False) -> Template:
         """
@@ -191,23 +169,7 @@ class NxlinkHook(BaseHook):
             template already is what the spec says.
         :raises TemplateNotFoundError: there is no template with this name and language.
         """
-        spec = _spec(spec)
-        ref = TemplateRef(name=spec.name, language=spec.language)
-        found = self.look_up(ref)
-        if found is None or found.status == TemplateStatus.DELETED:
-            raise TemplateNotFoundError(
-                f"{ref}: nothing to update, {'it is deleted' if found else 'there is none'}; create it first"
-            )
-        self.log.info("%s is %s (%s) and is replaced", ref, found.status_name, found.status)
-        if resuming and self._updated(spec, found):
-            self.log.info("An earlier try updated template %s already", found.id)
-            return found
-        body = self.with_media(spec).to_wire(self.account.tenant_id)
-        try:
-            return writes.update_template(self.client, body, found, lambda live: self._updated(spec, live))
-        except NxlinkRequestError as error:
-            error.call = f"update {ref}, which was {found.status_name} ({found.status})"
-            raise
+        return write.update(self.client, _spec(spec), resuming=resuming)
 
     def delete_template(self, template_id: TemplateId) -> bool:
         """
@@ -236,46 +198,13 @@ class NxlinkHook(BaseHook):
 
     def with_media(self, spec: TemplateSpec) -> TemplateSpec:
         """Return ``spec`` ready to be sent: a header that names only a URL is uploaded first."""
-        media = spec.header_media
-        if media is None:
-            return spec
-        if media.needs_upload:
-            uploaded = self.upload_media(str(media.url))
-            self.log.info("Uploaded the header sample as media %s", uploaded.media_id)
-            spec = spec.with_header_media(
-                {**uploaded.to_dict(), "media_type": uploaded.media_type or media.media_type}
-            )
-            media = spec.header_media
-        if media is not None and not media.h:
-            self.log.warning("The header's media has no handle (h): NXLink may refuse it as a sample")
-        elif media is not None and (expiry := media.handle_expires_at) is not None and expiry < time.time():
-            self.log.warning("The header's handle (h) expired at %s: upload the sample anew", _utc(expiry))
-        return spec
+        return with_media(self.client, spec)
 
     def _client(self, **arguments: Any) -> NxlinkClient:
         # requests takes 0.1 s to import, which a DAG file need not spend.
         from airflow_provider_nxlink.api.client import NxlinkClient  # noqa: PLC0415
 
         return NxlinkClient(self.account, **arguments)
-
-    def _created(self, spec: TemplateSpec, live: Template) -> bool:
-        """Say whether a live template may well be what an earlier try made of ``spec``."""
-        return not _differences(spec, self._with_details(live))
-
-    def _updated(self, spec: TemplateSpec, live: Template) -> bool:
-        """
-        Say whether a live template certainly is what an earlier try made of ``spec``.
-
-        Where NXLink does not show what may have changed, a review under way does: it began with an update,
-        and until it ends there can't be another.
-        """
-        details = self._with_details(live)
-        if _differences(spec, details):
-            return False
-        return live.status == TemplateStatus.PENDING or not (spec.header_media or not_told(spec, details))
-
-    def _with_details(self, listed: Template) -> Template:
-        return listed if listed.id is None else self.get_template(listed.id)
 
     def _account(self, connection: Any, extra: Mapping[str, Any]) -> Account:
         """Make one account of a connection, for both clients. Each key of ``extra`` is read by its name."""
@@ -297,12 +226,3 @@ class NxlinkHook(BaseHook):
 
 def _spec(spec: TemplateSpec | Mapping[str, Any]) -> TemplateSpec:
     return spec if isinstance(spec, TemplateSpec) else TemplateSpec.from_mapping(spec)
-
-
-def _differences(spec: TemplateSpec, live: Template) -> list[Difference]:
-    # Meta may give a template another category than was asked for.
-    return [difference for difference in diff(spec, live) if difference.path != "category"]
-
-
-def _utc(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")

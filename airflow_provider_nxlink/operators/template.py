@@ -16,7 +16,7 @@ from airflow_provider_nxlink.rendering import RefArgument, SpecArgument
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_nxlink.hooks.nxlink import IfExists
+    from airflow_provider_nxlink.provisioning.write import IfExists
     from airflow_provider_nxlink.specs.model import TemplateSpec
     from airflow_provider_nxlink.specs.rules import Validation
 

@@ -33,10 +33,13 @@ def test_what_is_left_out_is_removed(sandbox: SandboxServer, execute: Execute) -
     assert "footerText" not in sandbox.template("promo", "en_US").body
 
 
-def test_the_status_it_was_in_is_told(sandbox: SandboxServer, run_task: Callable[..., Any]) -> None:
+def test_the_status_it_was_in_is_told(
+    sandbox: SandboxServer, execute: Execute, caplog: pytest.LogCaptureFixture
+) -> None:
     sandbox.seed([{**SEED, "status": 0}])
-    run = run_task(NxlinkUpdateTemplateOperator, template=TEMPLATE)
-    assert "promo (en_US) is REJECTED (0)" in run.log
+    with caplog.at_level("INFO"):
+        update(execute)
+    assert "promo (en_US) is REJECTED (0)" in caplog.text
 
 
 def test_an_absent_template_is_refused_and_the_way_out_told(sandbox: SandboxServer, execute: Execute) -> None:

@@ -1,0 +1,1 @@
+"""Bringing NXLink's templates to what specs say. No Airflow import below here."""

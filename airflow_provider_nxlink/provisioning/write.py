@@ -1,0 +1,114 @@
+"""Create or update one template, as asked for: looked up first, so that a second try repeats nothing."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Literal
+
+from airflow_provider_nxlink.api import lookup, writes
+from airflow_provider_nxlink.api.errors import (
+    NxlinkRequestError,
+    TemplateExistsError,
+    TemplateNotFoundError,
+)
+from airflow_provider_nxlink.api.models import Template, TemplateRef, TemplateStatus
+from airflow_provider_nxlink.provisioning.media import with_media
+from airflow_provider_nxlink.specs.diff import Difference, diff, not_told
+from airflow_provider_nxlink.specs.model import TemplateSpec
+
+if TYPE_CHECKING:
+    from airflow_provider_nxlink.api.client import NxlinkClient
+
+log = logging.getLogger(__name__)
+
+IfExists = Literal["fail", "skip"]
+
+
+def create(
+    client: NxlinkClient, spec: TemplateSpec, *, if_exists: IfExists = "fail", resuming: bool = False
+) -> Template:
+    """
+    Create a template, unless there is one with its name and language already.
+
+    :param if_exists: ``"fail"``, or ``"skip"`` to take the existing one as it is.
+    :param resuming: an earlier try may have created it: then one with the same content is taken for it.
+    :raises TemplateExistsError: there is one, and ``if_exists`` is ``"fail"``.
+    """
+    found = lookup.find_template(client, ref_of(spec))
+    if found is None or found.status == TemplateStatus.DELETED:
+        body = with_media(client, spec).to_wire(client.account.tenant_id)
+        try:
+            return writes.create_template(client, body)
+        except TemplateExistsError as error:
+            if if_exists == "fail":
+                raise
+            found = error.template
+    elif resuming and not own_differences(spec, with_details(client, found)):
+        log.info("An earlier try created template %s already", found.id)
+    elif if_exists == "fail":
+        raise TemplateExistsError(found)
+    log.info("Template %s exists and is taken as it is", found.id)
+    return found
+
+
+def update(client: NxlinkClient, spec: TemplateSpec, *, resuming: bool = False) -> Template:
+    """
+    Replace the template that has the name and language of ``spec``, whole.
+
+    :param resuming: an earlier try may have done it: then nothing is sent if it certainly did.
+    :raises TemplateNotFoundError: there is no template with this name and language.
+    """
+    ref = ref_of(spec)
+    found = lookup.find_template(client, ref)
+    if found is None or found.status == TemplateStatus.DELETED:
+        raise TemplateNotFoundError(
+            f"{ref}: nothing to update, {'it is deleted' if found else 'there is none'}; create it first"
+        )
+    log.info("%s is %s (%s) and is replaced", ref, found.status_name, found.status)
+    if resuming and is_sent(spec, with_details(client, found)):
+        log.info("An earlier try updated template %s already", found.id)
+        return found
+    return replace(client, spec, found)
+
+
+def replace(client: NxlinkClient, spec: TemplateSpec, live: Template) -> Template:
+    """
+    Replace ``live`` by what ``spec`` says, and return what the list has afterwards.
+
+    :raises NxlinkRequestError: NXLink does not take it; the message says in which status ``live`` was.
+    """
+    body = with_media(client, spec).to_wire(client.account.tenant_id)
+    try:
+        return writes.update_template(
+            client, body, live, lambda now: is_sent(spec, with_details(client, now))
+        )
+    except NxlinkRequestError as error:
+        error.call = f"update {ref_of(spec)}, which was {live.status_name} ({live.status})"
+        raise
+
+
+def ref_of(spec: TemplateSpec) -> TemplateRef:
+    """Return which template a spec is about."""
+    return TemplateRef(name=spec.name, language=spec.language)
+
+
+def with_details(client: NxlinkClient, listed: Template) -> Template:
+    """Return a template of the list with its details."""
+    return listed if listed.id is None else lookup.get_template(client, listed.id)
+
+
+def own_differences(spec: TemplateSpec, live: Template) -> list[Difference]:
+    """Return what differs but for the category: Meta may give a template another than was asked for."""
+    return [difference for difference in diff(spec, live) if difference.path != "category"]
+
+
+def is_sent(spec: TemplateSpec, live: Template) -> bool:
+    """
+    Say whether a template, read with its details, certainly is what an earlier try made of ``spec``.
+
+    Where NXLink does not show what may have changed, a review under way does: it began with an update, and
+    until it ends there can't be another.
+    """
+    if own_differences(spec, live):
+        return False
+    return live.status == TemplateStatus.PENDING or not (spec.header_media or not_told(spec, live))
