@@ -79,12 +79,12 @@ def get_template(account: Account, template_id: TemplateId) -> Call[Template | N
         # One of the two shapes of details carries no id: the one asked for is it.
         return None if data is None else Template.model_validate({**_object(data), "id": template_id})
 
-    return Call("get template", "GET", _path("template", account, template_id), read, _tenant(account))
+    return Call("get template", "GET", _template_path(account, template_id), read, _tenant(account))
 
 
 def delete_template(account: Account, template_id: TemplateId) -> Call[None]:
     """Ask for a template to be deleted."""
-    path = _path("template", account, template_id)
+    path = _template_path(account, template_id)
     return Call("delete template", "DELETE", path, lambda _: None, _tenant(account))
 
 
@@ -106,13 +106,15 @@ def upload_media(account: Account, url: str) -> Call[Media]:
     )
 
 
-def _path(kind: str, account: Account, template_id: TemplateId | None = None) -> str:
-    path = f"/saas/wa/{kind}/{quote(account.phone, safe='')}"
-    if template_id is None:
-        return path
-    if normalized_id(template_id) is None:
+def _path(kind: str, account: Account) -> str:
+    return f"/saas/wa/{kind}/{quote(account.phone, safe='')}"
+
+
+def _template_path(account: Account, template_id: TemplateId) -> str:
+    part = normalized_id(template_id)
+    if part is None:
         raise ValueError(f"template id: {template_id!r} is none; ids hold digits, letters, _ and -")
-    return f"{path}/{quote(str(template_id), safe='')}"
+    return f"{_path('template', account)}/{quote(str(part), safe='')}"
 
 
 def _tenant(account: Account) -> dict[str, str]:
