@@ -69,7 +69,10 @@ class NxlinkApiError(NxlinkError):
     @property
     def permanent(self) -> bool:  # type: ignore[override]
         """True when the same request, sent again, would fail again."""
-        return self.code not in (SERVER_FAULT, CLOCK_SKEW) and (self.http_status or 0) < 500
+        if self.code in (SERVER_FAULT, CLOCK_SKEW):
+            return False
+        # A code we know says more than the HTTP status it came under.
+        return self.code in KINDS or (self.http_status or 0) < 500
 
     def __reduce__(self) -> tuple[object, ...]:
         """Survive pickling, as errors that cross process borders must."""
