@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,6 +27,7 @@ T = TypeVar("T")
 # A page of 1000 templates with their longest texts is below 10 MiB.
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
 _MAX_CODE = 10**9
+_WHOLE = re.compile(r"-?[0-9]{1,9}")
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,7 @@ def _code(value: object) -> int | None:
     """Return the result code as an integer; None where it is missing, boolean or not a number."""
     if isinstance(value, str):
         text = value.strip()
-        value = int(text) if text.lstrip("-").isdecimal() and len(text) < 10 and text.isascii() else None
+        value = int(text) if _WHOLE.fullmatch(text) else None
     elif isinstance(value, float) and value.is_integer() and abs(value) < _MAX_CODE:
         value = int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
