@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from tenacity import RetryCallState, stop_after_attempt, wait_exponential_jitter
+from tenacity import RetryCallState, stop_after_attempt, wait_exponential, wait_random
 
 from airflow_provider_nxlink.api.calls import Call
 from airflow_provider_nxlink.api.errors import (
@@ -21,7 +21,7 @@ DEFAULT_ATTEMPTS = 4
 # Longer than this nobody waits inside a call: the error says how long, and the caller decides.
 MAX_RETRY_AFTER = 60.0
 
-_backoff = wait_exponential_jitter(initial=0.5, max=8.0, jitter=0.5)
+_backoff = wait_exponential(multiplier=0.5, max=8.0) + wait_random(0.0, 0.5)
 
 
 class RetryPolicy:
