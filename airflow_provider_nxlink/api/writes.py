@@ -24,13 +24,18 @@ Same = Callable[[Template], bool]
 
 
 def create_template(
-    client: NxlinkClient, body: Mapping[str, Any], *, sleep: Callable[[float], None] = time.sleep
+    client: NxlinkClient,
+    body: Mapping[str, Any],
+    *,
+    read_back: bool = True,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> Template:
     """
     Create the template ``body`` describes, which nobody has found before, and return it.
 
     When the answer is lost, the list says whether the template was made.
 
+    :param read_back: return it as the list has it, rather than what the answer says.
     :raises TemplateExistsError: somebody else made it in the meantime.
     :raises NxlinkTransportError: ``outcome_unknown`` when neither the answer nor the list says.
     """
@@ -49,7 +54,7 @@ def create_template(
             raise
         log.warning("%s. Looking %s up", error, ref)
         lost = error
-    for pause in VISIBLE_AFTER:
+    for pause in VISIBLE_AFTER if read_back or lost else ():
         sleep(pause)
         found = find_template(client, ref)
         if found is not None and found.status != TemplateStatus.DELETED:
@@ -61,11 +66,14 @@ def create_template(
     return Template.model_validate({"id": template_id, **ref.to_dict()} | _sent(body))
 
 
-def update_template(client: NxlinkClient, body: Mapping[str, Any], before: Template, same: Same) -> Template:
+def update_template(
+    client: NxlinkClient, body: Mapping[str, Any], before: Template, same: Same, *, read_back: bool = True
+) -> Template:
     """
     Replace ``before`` with what ``body`` describes, and return what the list has afterwards.
 
     :param same: says whether a template already is what ``body`` describes; asked when the answer is lost.
+    :param read_back: return it as the list has it, rather than what the answer says.
     :raises NxlinkTransportError: ``outcome_unknown`` when the answer is lost and the template not changed.
     """
     ref = TemplateRef(name=str(body["name"]), language=str(body["language"]))
@@ -79,7 +87,8 @@ def update_template(client: NxlinkClient, body: Mapping[str, Any], before: Templ
         if found is None or not same(found):
             raise
         return found
-    return find_template(client, ref) or before.model_copy(update=_sent(body) | {"status": None})
+    changed = before.model_copy(update=_sent(body) | {"status": None})
+    return (find_template(client, ref) if read_back else None) or changed
 
 
 def delete_template(client: NxlinkClient, template: Template) -> None:
