@@ -6,13 +6,18 @@ import asyncio
 import logging
 import random
 from collections.abc import AsyncGenerator, Callable
+from typing import TYPE_CHECKING, Self
 
 from airflow.providers.common.compat.sdk import AirflowNotFoundException
 
 from airflow_provider_nxlink.api.account import AccountError
 from airflow_provider_nxlink.api.errors import NxlinkError, NxlinkRateLimitError
+from airflow_provider_nxlink.api.models import TemplateId
 from airflow_provider_nxlink.hooks.nxlink import NxlinkHook
 from airflow_provider_nxlink.triggers.reader import Snapshot, TemplateReader, Wanted
+
+if TYPE_CHECKING:
+    from airflow_provider_nxlink.api.client import AsyncNxlinkClient
 
 log = logging.getLogger(__name__)
 
@@ -37,39 +42,82 @@ async def snapshots(
     """
     # Those who began at the same instant, after a restart say, do not go on asking at the same instant.
     await asyncio.sleep(random.uniform(0, interval))  # noqa: S311 - a spread, no secret
-    pause, seen, fault = interval, None, None
-    client = reader = None
-    try:
+    clock = asyncio.get_running_loop().time
+    pauses = _Pauses(interval, max_interval)
+    async with _Looks(hook) as looks:
         while True:
-            started = asyncio.get_running_loop().time()
-            try:
-                if client is None or reader is None:
-                    client = await hook.async_client(attempts=POLL_ATTEMPTS)
-                    reader = TemplateReader(client)
-                snapshot = await reader.read(wanted())
-            except (NxlinkError, AccountError, AirflowNotFoundException) as error:
-                if not isinstance(error, NxlinkError) or error.permanent:
-                    yield Snapshot(error=error)
-                    if client is not None:
-                        # Whoever stays hopes for a mended connection: look it up anew.
-                        await client.aclose()
-                        client = None
-                elif fault is None:
-                    log.warning("Polling is disturbed, and goes on: %s", error)
-                fault = error
-                retry_after = error.retry_after if isinstance(error, NxlinkRateLimitError) else None
-                pause = max(interval, retry_after or 0)
-            else:
-                if fault is not None:
-                    log.info("Polling is undisturbed again")
-                fault = None
-                statuses = {(t.id, t.status) for t in snapshot.all()}
-                pause = interval if statuses != seen else max(interval, min(pause * BACKOFF, max_interval))
-                seen = statuses
+            started = clock()
+            snapshot = await looks.at(wanted())
+            if snapshot is not None:
                 yield snapshot
-            spent = asyncio.get_running_loop().time() - started
+            pause = pauses.after(snapshot)
             # However slow the answers are, half of the time belongs to the server.
-            await asyncio.sleep(max(pause - spent, pause / 2))
-    finally:
+            await asyncio.sleep(max(pause - (clock() - started), pause / 2, looks.wished_pause))
+
+
+class _Looks:
+    """Looks at the list again and again, with a client that is made when it is needed."""
+
+    def __init__(self, hook: NxlinkHook) -> None:
+        self._hook = hook
+        self._client: AsyncNxlinkClient | None = None
+        self._reader: TemplateReader | None = None
+        self._disturbed = False
+        #: Seconds the server asked us to stay away.
+        self.wished_pause = 0.0
+
+    async def at(self, wanted: Wanted) -> Snapshot | None:
+        """Return what the list has of ``wanted``; None when the fault that kept us from seeing will pass."""
+        self.wished_pause = 0.0
+        try:
+            if self._reader is None:
+                self._client = await self._hook.async_client(attempts=POLL_ATTEMPTS)
+                self._reader = TemplateReader(self._client)
+            snapshot = await self._reader.read(wanted)
+        except (AccountError, AirflowNotFoundException) as error:
+            return await self._permanent(error)
+        except NxlinkError as error:
+            if error.permanent:
+                return await self._permanent(error)
+            if isinstance(error, NxlinkRateLimitError):
+                self.wished_pause = error.retry_after or 0.0
+            if not self._disturbed:
+                log.warning("Polling is disturbed, and goes on: %s", error)
+            self._disturbed = True
+            return None
+        if self._disturbed:
+            log.info("Polling is undisturbed again")
+        self._disturbed = False
+        return snapshot
+
+    async def _permanent(self, error: Exception) -> Snapshot:
+        # Who stays hopes for a mended connection: it is looked up anew.
+        await self.__aexit__()
+        return Snapshot(error=error)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        client, self._client, self._reader = self._client, None, None
         if client is not None:
             await client.aclose()
+
+
+class _Pauses:
+    """How long to pause: the interval, and longer and longer while nothing changes if the user wants it."""
+
+    def __init__(self, interval: float, max_interval: float) -> None:
+        self._interval = self._pause = interval
+        self._max = max(interval, max_interval)
+        self._seen: set[tuple[TemplateId | None, int | None]] | None = None
+
+    def after(self, snapshot: Snapshot | None) -> float:
+        if snapshot is None or snapshot.error is not None:
+            self._pause = self._interval
+            return self._pause
+        statuses = {(template.id, template.status) for template in snapshot.all()}
+        unchanged = statuses == self._seen
+        self._seen = statuses
+        self._pause = min(self._pause * BACKOFF, self._max) if unchanged else self._interval
+        return self._pause

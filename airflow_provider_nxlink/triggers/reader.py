@@ -104,12 +104,13 @@ class TemplateReader:
 
     def _learn(self, pages: int, useful: int, names: int, *, all_found: bool) -> None:
         """Decide how many pages the next poll of the same templates tries."""
+        self._pages_tried = max(pages, self._pages_tried)
         if all_found:
             worth = pages
+        elif useful == self._pages_tried:
+            worth = useful + 1  # nobody has looked at the next page, which may hold the rest
         else:
-            # One page more may hold the rest, if nobody has looked there yet.
-            worth = useful + 1 if useful + 1 > max(pages, self._pages_tried) else useful
-        self._pages_tried = max(pages, self._pages_tried)
+            worth = useful
         self._pages_to_try = worth if worth < names else 0
 
 

@@ -49,18 +49,29 @@ def ending(finish: Finish, operator: Any, **how: Any) -> Any:
 
 # What a wait for "in use" makes of each status at its first look.
 AT_ONCE = {
-    TemplateStatus.REJECTED: "template promo (en_US) is rejected (0): because. Change what the reason names and "
-    "update the template, or create another",
-    TemplateStatus.UNAVAILABLE: "template promo (en_US) is unavailable (6): because. NXLink's console says why it "
-    "is unavailable",
-    TemplateStatus.PENDING_DELETION: "template promo (en_US) is pending deletion (9): because. Somebody asked for "
-    "its deletion: create it under another name",
-    TemplateStatus.PAUSED: "template promo (en_US) is paused (11): because. Meta lifts a pause after 3 h, then "
-    '6 h: on_paused="wait" waits for that',
-    TemplateStatus.EXCEEDED_LIMIT: "template promo (en_US) is exceeded limit (12): because. The account has as "
-    "many templates as it may: delete some",
-    TemplateStatus.DELETED: "template promo (en_US) is deleted (14): because. Create it anew; Meta locks the name "
-    "of an approved one for 30 days",
+    TemplateStatus.REJECTED: (
+        "template promo (en_US) is rejected (0): because. "
+        "Change what the reason names and update the template, or create another"
+    ),
+    TemplateStatus.UNAVAILABLE: (
+        "template promo (en_US) is unavailable (6): because. NXLink's console says why it is unavailable"
+    ),
+    TemplateStatus.PENDING_DELETION: (
+        "template promo (en_US) is pending deletion (9): because. "
+        "Somebody asked for its deletion: create it under another name"
+    ),
+    TemplateStatus.PAUSED: (
+        "template promo (en_US) is paused (11): because. "
+        'Meta lifts a pause after 3 h, then 6 h: on_paused="wait" waits for that'
+    ),
+    TemplateStatus.EXCEEDED_LIMIT: (
+        "template promo (en_US) is exceeded limit (12): because. "
+        "The account has as many templates as it may: delete some"
+    ),
+    TemplateStatus.DELETED: (
+        "template promo (en_US) is deleted (14): because. "
+        "Create it anew; Meta locks the name of an approved one for 30 days"
+    ),
 }
 
 
