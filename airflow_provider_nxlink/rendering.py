@@ -117,8 +117,9 @@ class SpecArgument(TemplateArgument):
 
         :raises TemplateSpecError: with everything that is wrong with it.
         """
-        if isinstance(self.template, (Mapping, TemplateSpec)):
-            load(self.template, validation=self.validation, rendered=False, where=self._where())
+        value = self.template
+        if isinstance(value, TemplateSpec) or (is_json(value) and not is_reference(value)):
+            load(value, validation=self.validation, rendered=False, where=self._where())
 
     def spec(self, context: Context) -> TemplateSpec:
         """
