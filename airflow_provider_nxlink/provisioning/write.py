@@ -71,19 +71,24 @@ def update(client: NxlinkClient, spec: TemplateSpec, *, resuming: bool = False) 
     return replace(client, spec, found)
 
 
-def replace(client: NxlinkClient, spec: TemplateSpec, live: Template) -> Template:
+def replace(client: NxlinkClient, spec: TemplateSpec, live: Template, *, read_back: bool = True) -> Template:
     """
     Replace ``live`` by what ``spec`` says, and return what the list has afterwards.
 
+    :param read_back: False spares the look at the list.
     :raises NxlinkRequestError: NXLink does not take it; the message says in which status ``live`` was.
     """
     body = with_media(client, spec).to_wire(client.account.tenant_id)
+
+    def same(now: Template) -> bool:
+        return is_sent(spec, with_details(client, now))
+
     try:
-        return writes.update_template(
-            client, body, live, lambda now: is_sent(spec, with_details(client, now))
-        )
+        return writes.update_template(client, body, live, same, read_back=read_back)
     except NxlinkRequestError as error:
         error.call = f"update {ref_of(spec)}, which was {live.status_name} ({live.status})"
+        if live.status == TemplateStatus.IN_USE:
+            error.call += " (Meta takes one edit of an approved template in 24 hours, 10 in 30 days)"
         raise
 
 
