@@ -1,0 +1,231 @@
+"""The trigger that tasks defer to: one template or many, alone or behind one shared stream."""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from airflow_provider_nxlink.api.errors import NxlinkAuthError, NxlinkError
+from airflow_provider_nxlink.sandbox.server import SandboxServer
+from airflow_provider_nxlink.triggers.events import error_event, read_event
+from airflow_provider_nxlink.triggers.polling import PollingTrigger
+from airflow_provider_nxlink.triggers.template import NxlinkTemplateTrigger
+
+Seed = Callable[..., list[int]]
+
+
+def trigger(*names: str, **arguments: Any) -> NxlinkTemplateTrigger:
+    templates = [{"name": name, "language": "en_US"} for name in names]
+    return NxlinkTemplateTrigger(templates, **{"poll_interval": 0.05, **arguments})
+
+
+class TestManyTemplates:
+    def test_it_ends_when_all_are_done(
+        self, sandbox: SandboxServer, seed: Seed, fire: Any, later: Any
+    ) -> None:
+        seed("one", "two", "three", status=1)
+        sandbox.approve("one", "en_US")
+        later(sandbox.set_status, "two", "en_US", 0, "because")
+        later(sandbox.approve, "three", "en_US")
+        results = {result.ref.name: result for result in read_event(fire(trigger("one", "two", "three")))}
+        assert {name: result.verdict for name, result in results.items()} == {
+            "one": "done",
+            "two": "failed",
+            "three": "done",
+        }
+        assert results["two"].template is not None
+        assert results["two"].template["rejected_reason"] == "because"
+
+    def test_it_ends_at_the_first_failure_if_asked_to(
+        self, sandbox: SandboxServer, seed: Seed, fire: Any, later: Any
+    ) -> None:
+        seed("one", "two")
+        later(sandbox.set_status, "two", "en_US", 0, "because")
+        (result,) = read_event(fire(trigger("one", "two", fail_fast=True)))
+        assert (result.ref.name, result.verdict) == ("two", "failed")
+
+    def test_what_is_done_is_asked_for_no_more(self, sandbox: SandboxServer, seed: Seed, later: Any) -> None:
+        seed("one", status=2)
+        seed("two")
+        waiting = trigger("one", "two")
+
+        async def run() -> None:
+            events = waiting.run()
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(anext(events), 0.5)
+
+        asyncio.run(run())
+        wanted = waiting.wanted()
+        assert wanted is not None
+        assert {ref.name for ref in wanted} == {"two"}
+
+
+class TestAcrossProcesses:
+    def test_its_arguments_are_plain_json_without_a_secret(self, sandbox: SandboxServer) -> None:
+        path, arguments = trigger("one", failed_statuses=[0], started_at=1.5, phone="861").serialize()
+        assert path == "airflow_provider_nxlink.triggers.template.NxlinkTemplateTrigger"
+        assert json.loads(json.dumps(arguments)) == arguments
+        assert NxlinkTemplateTrigger(**arguments).serialize() == (path, arguments)
+        assert sandbox.account.access_secret not in json.dumps(arguments)
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            {"templates": []},
+            {"templates": [{"id": None}]},
+            {"templates": [{"unknown": 1}]},
+            {"templates": None, "poll_interval": -1, "target_status": "?", "failed_statuses": 3},
+        ],
+    )
+    def test_making_it_never_raises(self, arguments: dict[str, Any]) -> None:
+        made = NxlinkTemplateTrigger(**arguments)
+        assert made.serialize()[1]["templates"] == arguments["templates"]
+        assert made.shared_stream_key() is not None
+
+    def test_time_waited_before_a_restart_counts(self, sandbox: SandboxServer, fire: Any) -> None:
+        waiting = trigger("missing", not_found_timeout=100, started_at=0.0)
+        (result,) = read_event(fire(waiting))
+        assert "is not in the list 100 s after the wait began" in result.message
+
+    @pytest.mark.parametrize("event", [None, {}, [], "done", {"kind": "finished"}, {"kind": "verdicts"}])
+    def test_an_event_nobody_knows_is_never_success(self, event: Any) -> None:
+        with pytest.raises(ValueError, match="an event nobody understands"):
+            read_event(event)
+
+    def test_nxlinks_own_error_comes_through(self) -> None:
+        error = NxlinkAuthError(1003, "invalid signature", "abc", 200, call="list templates")
+        event = json.loads(json.dumps(error_event(error)))
+        with pytest.raises(NxlinkAuthError) as raised:
+            read_event(event)
+        assert str(raised.value) == str(error)
+
+    def test_another_error_comes_through_as_permanent(self) -> None:
+        with pytest.raises(NxlinkError, match="KeyError: 'x'") as raised:
+            read_event(json.loads(json.dumps(error_event(KeyError("x")))))
+        assert raised.value.permanent
+
+
+def test_each_state_is_logged_once(
+    sandbox: SandboxServer, seed: Seed, fire: Any, later: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seed("one")
+    later(sandbox.approve, "one", "en_US")
+    fire(trigger("one"))
+    log = capsys.readouterr().out
+    assert log.count("template one (en_US) is pending (1); waiting for in use") == 1
+    assert log.count("template one (en_US) is in use (2)") == 1
+
+
+class TestSharedStream:
+    """On Airflow's own manager of shared streams, which a triggerer of 3.3 runs."""
+
+    @pytest.fixture
+    def manager(self) -> Any:
+        reason = "this Airflow has no shared streams"
+        return pytest.importorskip("airflow.triggers.shared_stream", reason=reason).SharedStreamManager
+
+    @staticmethod
+    async def first_event(manager: Any, number: int, waiting: PollingTrigger) -> Any:
+        """Do what the triggerer does with a trigger that has a key."""
+        key = waiting.shared_stream_key()
+        stream = manager.subscribe(trigger_id=number, trigger=waiting, key=key)
+        try:
+            async for event in waiting.filter_shared_stream(stream):
+                return event.payload
+        finally:
+            await manager.unsubscribe(number, key)
+        raise AssertionError("the trigger ended without an event")
+
+    def play(
+        self, manager: Any, triggers: list[PollingTrigger], script: Callable[[], Any] | None = None
+    ) -> list[Any]:
+        """Run the triggers behind one manager to their first events, and a script beside them."""
+
+        async def run() -> list[Any]:
+            streams = manager()
+            waits = [self.first_event(streams, number, item) for number, item in enumerate(triggers)]
+            if script is not None:
+                waits.append(asyncio.to_thread(script))
+            ended = await asyncio.wait_for(asyncio.gather(*waits), 20)
+            await streams.stop_all()
+            return ended[: len(triggers)]
+
+        return asyncio.run(run())
+
+    def test_two_hundred_waits_are_one_poll(self, sandbox: SandboxServer, seed: Seed, manager: Any) -> None:
+        names = [f"t_{number:03}" for number in range(200)]
+        seed(*names)
+        waits: list[PollingTrigger] = [trigger(name, poll_interval=0.5) for name in names]
+        looks: list[int] = []
+
+        def script() -> None:
+            wait_until(lambda: sandbox.count("list") >= 6)
+            looks.append(sandbox.count("list"))
+            for name in names:
+                sandbox.approve(name, "en_US")
+
+        events = self.play(manager, waits, script)
+        assert [read_event(event)[0].ref.name for event in events] == names
+        # Two pages a poll: three polls before the approvals, and then one or two.
+        assert sandbox.count("list") <= looks[0] + 4
+        assert {call.query.get("name") for call in sandbox.received(endpoint="list")} == {None}
+        assert PollingTrigger._listeners == {}
+
+    def test_each_gets_its_own_verdict(self, sandbox: SandboxServer, seed: Seed, manager: Any) -> None:
+        seed("good", status=2)
+        seed("bad", status=0)
+        good, bad, gone = self.play(
+            manager, [trigger("good"), trigger("bad"), trigger("none", not_found_timeout=0.1)]
+        )
+        assert [read_event(event)[0].verdict for event in (good, bad, gone)] == ["done", "failed", "failed"]
+
+    def test_bad_credentials_end_all_with_nxlinks_own_error(
+        self, sandbox: SandboxServer, seed: Seed, manager: Any
+    ) -> None:
+        seed("one", "two")
+        sandbox.inject("code", endpoint="list", code=1003, times=0)
+        for event in self.play(manager, [trigger("one"), trigger("two")]):
+            with pytest.raises(NxlinkAuthError, match="1003"):
+                read_event(event)
+
+    def test_who_joins_late_is_seen_by_the_next_poll(
+        self, sandbox: SandboxServer, seed: Seed, manager: Any
+    ) -> None:
+        seed("early")
+        seed("late", status=2)
+
+        async def run() -> Any:
+            streams = manager()
+            early = asyncio.create_task(self.first_event(streams, 1, trigger("early")))
+            while not sandbox.count("list"):
+                await asyncio.sleep(0.01)
+            event = await asyncio.wait_for(self.first_event(streams, 2, trigger("late")), 5)
+            early.cancel()
+            await streams.stop_all()
+            return event
+
+        assert read_event(asyncio.run(run()))[0].verdict == "done"
+
+    def test_other_connections_senders_and_intervals_poll_apart(self) -> None:
+        keys = {
+            trigger("one", **arguments).shared_stream_key()
+            for arguments in (
+                {},
+                {"nxlink_conn_id": "other"},
+                {"phone": "8613800000001"},
+                {"tenant_id": 1},
+                {"poll_interval": 60.0},
+                {"max_poll_interval": 300.0},
+            )
+        }
+        assert len(keys) == 6
+        assert trigger("one").shared_stream_key() == trigger("two", fail_fast=True).shared_stream_key()
+
+
+def wait_until(seen: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not seen() and time.monotonic() < deadline:
+        time.sleep(0.02)
