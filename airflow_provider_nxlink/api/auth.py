@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Generator, Mapping
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,6 +13,7 @@ from requests import PreparedRequest, Response, Session
 from requests.adapters import HTTPAdapter
 
 from airflow_provider_nxlink.api.account import Account
+from airflow_provider_nxlink.api.dates import http_date
 from airflow_provider_nxlink.api.errors import NxlinkTransportError
 
 ACTION = "mt"
@@ -69,11 +69,8 @@ class ServerClock:
 
     def learn(self, date: str | None) -> None:
         """Take the offset from an answer's ``Date`` header; one that can't be read changes nothing."""
-        try:
-            server = parsedate_to_datetime(date or "").timestamp()
-        except ValueError:
-            return
-        self.offset = server - self._now()
+        if server := http_date(date):
+            self.offset = server.timestamp() - self._now()
 
 
 class Signer:

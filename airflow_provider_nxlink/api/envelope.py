@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 from airflow_provider_nxlink.api.calls import Call
+from airflow_provider_nxlink.api.dates import http_date
 from airflow_provider_nxlink.api.errors import (
     SERVER_FAULT,
     SUCCESS,
@@ -135,9 +135,5 @@ def retry_after(value: str | None, now: datetime | None = None) -> float | None:
     text = (value or "").strip()
     if text.isdecimal() and text.isascii() and len(text) < 10:
         return float(text)
-    try:
-        date = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    date = date if date.tzinfo else date.replace(tzinfo=UTC)
-    return max(0.0, (date - (now or datetime.now(UTC))).total_seconds())
+    date = http_date(text)
+    return None if date is None else max(0.0, (date - (now or datetime.now(UTC))).total_seconds())
