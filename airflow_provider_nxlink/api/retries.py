@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from tenacity import RetryCallState, stop_after_attempt, wait_exponential, wait_random
+from tenacity import RetryCallState, wait_exponential, wait_random
 
 from airflow_provider_nxlink.api.calls import Call
 from airflow_provider_nxlink.api.errors import (
@@ -42,7 +42,7 @@ class RetryPolicy:
         return {
             "retry": self._again,
             "wait": self._wait,
-            "stop": stop_after_attempt(self._attempts),
+            "stop": self._enough,
             "before_sleep": self._log,
             "reraise": True,
         }
@@ -60,6 +60,10 @@ class RetryPolicy:
             return isinstance(error, NxlinkTransportError) and not error.outcome_unknown
         return True
 
+    def _enough(self, state: RetryCallState) -> bool:
+        # Where the timestamp was refused nothing was tried yet.
+        return state.attempt_number >= self._attempts + self._clock_corrected
+
     def _wait(self, state: RetryCallState) -> float:
         error = _error(state)
         if isinstance(error, NxlinkClockSkewError):
@@ -75,7 +79,7 @@ class RetryPolicy:
             "%s (attempt %d of %d); next in %.1f s",
             _error(state),
             state.attempt_number,
-            self._attempts,
+            self._attempts + self._clock_corrected,
             state.upcoming_sleep,
         )
 
