@@ -1,0 +1,114 @@
+"""The clock: ten minutes off either way, corrected once from the answer's Date, and kept."""
+
+import time
+from email.utils import formatdate
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_nxlink.api import calls
+from airflow_provider_nxlink.api.auth import ServerClock
+from airflow_provider_nxlink.api.errors import NxlinkClockSkewError
+from tests.api.conftest import BODY, CALLS, DATA, account_of
+from tests.api.raw_server import envelope, http
+
+EXPIRED = b'{"code": 1004, "message": "", "data": null, "traceId": "trace-1"}'
+
+
+@pytest.mark.parametrize("minutes", [10, -10])
+def test_a_clock_that_is_off_is_corrected_once(connect, sandbox, minutes):
+    sandbox.clock.shift(minutes * 60)
+    account = account_of(sandbox.url)
+    sender = connect(account)
+
+    sender.send(calls.create_template(account, BODY))
+    (template,) = sender.list()
+
+    assert template.name == "promo"
+    assert [call.code for call in sandbox.received()] == [1004, 0, 0]
+    assert sender.sleeps == [0.0]
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_every_call_is_sent_again_after_1004(connect, raw, call):
+    raw.script(http(EXPIRED, Date=formatdate(2_000_000_000, usegmt=True)), envelope(DATA[call]))
+    account = account_of(raw.url)
+
+    connect(account).send(CALLS[call](account))
+
+    assert len(raw.requests) == 2
+    assert abs(int(raw.requests[1].headers["ts"]) - 2_000_000_000_000) < 5000
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_1004_that_stays_is_an_error_that_says_check_the_clock(connect, raw, call):
+    raw.script(http(EXPIRED, Date=formatdate(usegmt=True)))
+    account = account_of(raw.url)
+
+    with pytest.raises(NxlinkClockSkewError, match=r"1004.*check this machine's clock"):
+        connect(account).send(CALLS[call](account))
+
+    assert len(raw.requests) == 2
+
+
+def test_1004_does_not_count_as_an_attempt(connect, raw):
+    raw.script(http(EXPIRED, Date=formatdate(usegmt=True)), http(status=503), envelope([]))
+    account = account_of(raw.url)
+
+    assert connect(account, attempts=2).send(calls.list_flows(account)) == []
+
+
+def test_a_single_attempt_corrects_the_clock_too(connect, sandbox):
+    sandbox.clock.shift(600)
+    assert connect(account_of(sandbox.url), attempts=1).list() == []
+
+
+DATES = {
+    "none": None,
+    "empty": "",
+    "garbage": "yesterday",
+    "year too large": "Thu, 01 Jan 99999 00:00:00 GMT",
+    "zone too large": "Thu, 01 Jan 2026 00:00:00 +999999999999999999",
+    "number too large": "Thu, 01 Jan 2026 00:00:" + "9" * 30 + " GMT",
+}
+
+
+@pytest.mark.parametrize("date", DATES.values(), ids=DATES)
+def test_a_date_that_can_not_be_read_changes_nothing(date):
+    clock = ServerClock(lambda: 1000.0)
+    clock.learn("Thu, 01 Jan 1970 00:20:00 GMT")
+
+    clock.learn(date)
+
+    assert clock.milliseconds() == "1200000"
+
+
+def test_a_date_without_zone_is_in_utc_wherever_this_machine_is(monkeypatch):
+    monkeypatch.setenv("TZ", "Asia/Kolkata")
+    time.tzset()
+    clock = ServerClock(lambda: 0.0)
+
+    clock.learn("Thu, 01 Jan 1970 00:20:00 -0000")
+
+    monkeypatch.undo()
+    time.tzset()
+    assert clock.milliseconds() == "1200000"
+
+
+numbers = st.integers(0, 10**12)
+
+
+@given(
+    st.text()
+    | st.builds(
+        "{}, {} Jan {} {}:{}:{} {}".format,
+        st.sampled_from(["Thu", ""]),
+        *[numbers] * 5,
+        st.sampled_from(["GMT", "-0000", "", "+9999", "+9999999999"]),
+    )
+)
+def test_no_date_breaks_the_clock(date):
+    clock = ServerClock(lambda: 0.0)
+    clock.learn(date)
+    assert clock.milliseconds().lstrip("-").isdecimal()
