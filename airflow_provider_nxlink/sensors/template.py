@@ -112,6 +112,8 @@ class NxlinkTemplateSensor(RefArgument, BaseSensorOperator):
 
     def execute(self, context: Context) -> Any:
         """Look once, and then wait on the worker or in the triggerer."""
+        # Again, now that it is rendered.
+        self.check_literal()
         try:
             if not self.deferrable:
                 return super().execute(context)
