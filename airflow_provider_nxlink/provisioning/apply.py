@@ -7,8 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_nxlink.api import lookup, writes
-from airflow_provider_nxlink.api.errors import NxlinkError, NxlinkRequestError, TemplateExistsError
-from airflow_provider_nxlink.api.models import Template
+from airflow_provider_nxlink.api.errors import (
+    NxlinkError,
+    NxlinkRequestError,
+    TemplateExistsError,
+    TemplateNotFoundError,
+)
+from airflow_provider_nxlink.api.models import Template, TemplateStatus
 from airflow_provider_nxlink.provisioning.media import with_media
 from airflow_provider_nxlink.provisioning.plan import Action, Rules, plan_template
 from airflow_provider_nxlink.provisioning.write import ref_of, replace, with_details
@@ -93,8 +98,13 @@ def apply(client: NxlinkClient, spec: TemplateSpec, rules: Rules | None = None) 
 
 
 def compared(client: NxlinkClient, live: Template | None, rules: Rules) -> Template | None:
-    """Return a template of the list with what it takes to compare it."""
-    return with_details(client, live) if live is not None and rules.needs_details else live
+    """Return a template of the list with what it takes to compare it; None if it is gone by now."""
+    if live is None or live.status == TemplateStatus.DELETED or not rules.needs_details:
+        return live
+    try:
+        return with_details(client, live)
+    except TemplateNotFoundError:
+        return None
 
 
 def carry_out(client: NxlinkClient, action: Action, *, read_back: bool = True) -> Applied:

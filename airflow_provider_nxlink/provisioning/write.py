@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Literal
 
-from airflow_provider_nxlink.api import lookup, writes
+from airflow_provider_nxlink.api import calls, lookup, writes
 from airflow_provider_nxlink.api.errors import (
     NxlinkRequestError,
     TemplateExistsError,
@@ -98,8 +98,17 @@ def ref_of(spec: TemplateSpec) -> TemplateRef:
 
 
 def with_details(client: NxlinkClient, listed: Template) -> Template:
-    """Return a template of the list with its details."""
-    return listed if listed.id is None else lookup.get_template(client, listed.id)
+    """
+    Return a template of the list with its details.
+
+    :raises TemplateNotFoundError: it is gone by now.
+    """
+    if listed.id is None:
+        return listed
+    details = client.send(calls.get_template(client.account, listed.id))
+    if details is None:
+        raise TemplateNotFoundError(f"{TemplateRef.of(listed)} is gone")
+    return lookup.completed(details, listed)
 
 
 def own_differences(spec: TemplateSpec, live: Template) -> list[Difference]:

@@ -148,7 +148,7 @@ def test_a_rejected_template_may_be_sent_in_under_another_category(
 def test_a_changed_category_can_be_made_a_failure(server: SandboxServer, client: NxlinkClient) -> None:
     server.seed([{**SEED, "category_type": 2}])
     with pytest.raises(
-        TemplateBlockedError, match="is UTILITY at NXLink and MARKETING in its spec.*write UTILITY"
+        TemplateBlockedError, match=r"is UTILITY at NXLink and MARKETING in its spec.*write UTILITY"
     ):
         apply(client, spec(content="Hi"), Rules(on_category_change="fail"))
     assert writes(server) == 0

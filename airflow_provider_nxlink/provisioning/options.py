@@ -1,0 +1,54 @@
+"""How a sync is done: its limits, checked once."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from airflow_provider_nxlink.provisioning.plan import Rules
+
+DEFAULT_CONCURRENCY = 4
+DEFAULT_MAX_DELETES = 10
+# Meta's, for one WhatsApp account.
+DEFAULT_CREATES_PER_HOUR = 100
+
+
+@dataclass(frozen=True)
+class Options:
+    """
+    How a sync is done.
+
+    :param rules: how a spec is compared with what is there.
+    :param prune_pattern: templates whose name matches, with ``*`` and ``?`` as in a shell, and that are not
+        among the specs, are deleted; None deletes nothing.
+    :param max_deletes: with more than this to delete, nothing is done at all.
+    :param max_concurrency: how many calls at a time.
+    :param max_creates_per_hour: how many creations within any hour; 0 for any number.
+    """
+
+    rules: Rules = field(default_factory=Rules)
+    prune_pattern: str | None = None
+    max_deletes: int = DEFAULT_MAX_DELETES
+    max_concurrency: int = DEFAULT_CONCURRENCY
+    max_creates_per_hour: int = DEFAULT_CREATES_PER_HOUR
+
+    def __post_init__(self) -> None:
+        """Refuse what can't be meant."""
+        limits = {"max_deletes": 0, "max_concurrency": 1, "max_creates_per_hour": 0}
+        problems = [
+            f"{name}: {getattr(self, name)!r} is not a whole number from {least} up"
+            for name, least in limits.items()
+            if not _is_count(getattr(self, name), least)
+        ]
+        # Without its wildcards nothing may be left of a pattern that fits every name.
+        if self.prune_pattern is not None and not re.sub(r"\[[^]]*]|[*?]", "", self.prune_pattern):
+            problems.append(
+                f"prune_pattern: {self.prune_pattern!r} fits any name; write the beginning of those that are "
+                "yours, as in 'promo_*'"
+            )
+        if problems:
+            raise ValueError("; ".join(problems))
+
+
+def _is_count(value: object, least: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least

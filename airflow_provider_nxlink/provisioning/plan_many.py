@@ -1,0 +1,101 @@
+"""What would have to be done about many templates: one read of the list, details only where needed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from airflow_provider_nxlink.api import writes
+from airflow_provider_nxlink.api.models import Template, TemplateRef
+from airflow_provider_nxlink.provisioning.apply import compared
+from airflow_provider_nxlink.provisioning.options import Options
+from airflow_provider_nxlink.provisioning.parallel import in_parallel
+from airflow_provider_nxlink.provisioning.plan import Action, plan_template
+from airflow_provider_nxlink.provisioning.report import Plan
+from airflow_provider_nxlink.provisioning.write import ref_of
+from airflow_provider_nxlink.specs.model import TemplateSpec
+from airflow_provider_nxlink.specs.violations import TemplateSpecError, Violation
+
+if TYPE_CHECKING:
+    from airflow_provider_nxlink.api.client import NxlinkClient
+
+
+def make_plan(
+    client: NxlinkClient,
+    specs: Sequence[TemplateSpec],
+    listed: Iterable[Template],
+    options: Options,
+    *,
+    done: Collection[TemplateRef] = (),
+) -> Plan:
+    """
+    Say what is to be done so that templates are what ``specs`` say; nothing is sent but reads.
+
+    :param specs: rendered and checked.
+    :param listed: the whole list.
+    :param done: what this run has written already: it is not compared again.
+    :raises TemplateSpecError: two specs have the same name and language.
+    """
+    refuse_twins(specs)
+    by_ref: dict[TemplateRef, list[Template]] = {}
+    for template in listed:
+        by_ref.setdefault(TemplateRef(name=template.name, language=template.language), []).append(template)
+
+    def plan(spec: TemplateSpec) -> Action:
+        ref = ref_of(spec)
+        live = ref.find_in(by_ref.get(ref, ()))
+        if ref in done and live is not None:
+            return Action("unchanged", ref, spec, live)
+        return plan_template(spec, compared(client, live, options.rules), options.rules)
+
+    planned = {ref_of(spec): action for spec, action in in_parallel(plan, specs, options.max_concurrency)}
+    wanted = [planned[ref_of(spec)] for spec in specs]
+    deletions = list(_deletions(by_ref, planned, options.prune_pattern))
+    return Plan((*wanted, *deletions), _refusal(deletions, options))
+
+
+def refuse_twins(specs: Iterable[TemplateSpec]) -> None:
+    """
+    Refuse two specs for one template.
+
+    :raises TemplateSpecError: naming each template that has two.
+    """
+    seen: set[TemplateRef] = set()
+    violations = []
+    for spec in specs:
+        if (ref := ref_of(spec)) in seen:
+            fix = "Name and language identify a template: keep one."
+            violations.append(Violation("file.twins", "name", "", f"{ref} is given twice", fix))
+        seen.add(ref)
+    if violations:
+        raise TemplateSpecError(violations, "the list of templates")
+
+
+def _deletions(
+    by_ref: dict[TemplateRef, list[Template]], wanted: Collection[TemplateRef], pattern: str | None
+) -> Iterable[Action]:
+    if pattern is None:
+        return
+    for ref in sorted(by_ref.keys() - set(wanted), key=str):
+        live = ref.find_in(by_ref[ref])
+        if (
+            live is None
+            or live.id is None
+            or writes.is_gone(live)
+            or not fnmatchcase(ref.name or "", pattern)
+        ):
+            continue
+        yield Action("delete", TemplateRef.of(live), None, live, reason="matches and is not among the specs")
+
+
+def _refusal(deletions: Sequence[Action], options: Options) -> str:
+    if len(deletions) <= options.max_deletes:
+        return ""
+    names = ", ".join(f"{action.ref.name} ({action.ref.language})" for action in deletions[:5])
+    more = ", …" if len(deletions) > 5 else ""
+    return (
+        f"{len(deletions)} templates match {options.prune_pattern!r} and are not among the specs, more than "
+        f"max_deletes={options.max_deletes}, so nothing at all is done: {names}{more}. Check the specs and "
+        "the account, or raise max_deletes"
+    )

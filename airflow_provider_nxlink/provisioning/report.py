@@ -1,0 +1,212 @@
+"""What a sync did: for each template, for the log, and as the error that names what failed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from airflow_provider_nxlink.api.errors import NxlinkError
+from airflow_provider_nxlink.api.models import Template
+from airflow_provider_nxlink.provisioning.plan import Action
+
+Outcome = Literal["created", "updated", "unchanged", "deleted", "blocked", "failed", "left"]
+
+FAILED: frozenset[Outcome] = frozenset({"blocked", "failed"})
+WRITTEN: frozenset[Outcome] = frozenset({"created", "updated", "deleted"})
+LONGEST_NOTE = 100
+
+
+@dataclass(frozen=True)
+class Result:
+    """
+    What became of one template.
+
+    :param planned: what was to be done.
+    :param outcome: what was done; ``left`` where nothing was tried yet.
+    :param template: the template as it is now; None where there is none.
+    :param note: why it is blocked, failed or left.
+    :param permanent: True where the next try would fail again.
+    """
+
+    planned: Action
+    outcome: Outcome
+    template: Template | None = None
+    note: str = ""
+    permanent: bool = False
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """Name and language."""
+        return str(self.planned.ref.name), str(self.planned.ref.language)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON."""
+        template = self.template or Template()
+        about = self.planned.to_dict()
+        return {
+            "action": self.outcome,
+            "name": about["name"],
+            "language": about["language"],
+            "id": template.id,
+            "status": template.status,
+            "status_name": template.status_name,
+            "rejected_reason": template.rejected_reason,
+            "differences": about["differences"],
+            "drift": about["drift"],
+            "message": self.note,
+        }
+
+
+@dataclass(frozen=True)
+class Plan:
+    """
+    What is to be done about many templates.
+
+    :param actions: one for each spec in their order, then the deletions.
+    :param refusal: why none of it may be done; empty where it may.
+    """
+
+    actions: tuple[Action, ...]
+    refusal: str = ""
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many templates each kind of action concerns."""
+        return dict(Counter(action.kind for action in self.actions))
+
+    @property
+    def changes(self) -> bool:
+        """True where something is not as it should be."""
+        return any(action.changes for action in self.actions)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON."""
+        return {
+            "plan": [action.to_dict() for action in self.actions],
+            "counts": self.counts,
+            "refusal": self.refusal,
+        }
+
+
+@dataclass(frozen=True)
+class Report:
+    """
+    What a sync did.
+
+    :param plan: what was to be done.
+    :param results: what became of each action of the plan; none after a dry run.
+    :param created: when templates were created in the last hour, in seconds since 1970.
+    :param resume_at: when the rest may be created, in seconds since 1970; None where nothing waits for that.
+    """
+
+    plan: Plan
+    results: tuple[Result, ...] = ()
+    created: tuple[float, ...] = ()
+    resume_at: float | None = None
+
+    @property
+    def failures(self) -> list[Result]:
+        """The templates that are not as they should be, and why."""
+        return [result for result in self.results if result.outcome in FAILED]
+
+    @property
+    def left(self) -> list[Result]:
+        """The templates that nothing was tried for yet."""
+        return [result for result in self.results if result.outcome == "left"]
+
+    def raise_for_failures(self) -> None:
+        """
+        Raise unless every template is as it should be.
+
+        :raises TemplateSyncError: naming each that is not.
+        """
+        if self.failures or self.left:
+            raise TemplateSyncError(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON: ``plan``, ``results``, and ``counts`` of what was done or is to be done."""
+        plan = self.plan.to_dict()
+        if not self.results:
+            return plan | {"results": []}
+        counts = Counter(result.outcome for result in self.results)
+        return plan | {"results": [result.to_dict() for result in self.results], "counts": dict(counts)}
+
+
+class PlanRefusedError(NxlinkError):
+    """A plan that would delete more than it may; nothing of it was carried out."""
+
+    permanent = True
+
+
+class TemplateSyncError(NxlinkError):
+    """
+    Some templates are not as they should be; the message names each.
+
+    :param report: what was done all the same.
+    """
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+        super().__init__(report)
+
+    @property
+    def permanent(self) -> bool:  # type: ignore[override]
+        """True when the next try would fail again, having nothing else to do."""
+        report = self.report
+        return report.resume_at is None and all(result.permanent for result in report.failures)
+
+    def __str__(self) -> str:
+        """Say how many, which and why, and what the next try does."""
+        report = self.report
+        lines = []
+        if report.failures:
+            lines.append(
+                f"{len(report.failures)} of {len(report.results)} templates are not as they should be:"
+            )
+            lines += [f"  - {result.planned.ref}: {result.note}" for result in report.failures]
+        if report.resume_at is not None:
+            lines.append(
+                f"{len(report.left)} templates are left, and the allowance of creations is used up until "
+                f"{at(report.resume_at)}: the next try after that goes on where this one stopped"
+            )
+        elif report.left:
+            lines.append(f"{len(report.left)} templates were not tried; the next try goes on with them")
+        return "\n".join(lines)
+
+
+def at(moment: float) -> str:
+    """Return a moment as people read it."""
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def table(rows: Iterable[Mapping[str, Any]]) -> str:
+    """
+    Return the summary for a log: one line for each template, those that need attention last.
+
+    :param rows: as :meth:`Result.to_dict` gives them.
+    """
+    sort = sorted(
+        rows, key=lambda row: (row["action"] in FAILED, row["action"], row["name"], row["language"])
+    )
+    cells = [("ACTION", "NAME", "LANGUAGE", "STATUS", "NOTE")]
+    cells += [
+        (row["action"], str(row["name"]), str(row["language"]), row["status_name"], _note(row))
+        for row in sort
+    ]
+    widths = [max(len(row[column]) for row in cells) for column in range(4)]
+    return "\n".join(
+        "  ".join(
+            [*(cell.ljust(width) for cell, width in zip(row[:4], widths, strict=True)), row[4]]
+        ).rstrip()
+        for row in cells
+    )
+
+
+def _note(row: Mapping[str, Any]) -> str:
+    changed = ", ".join(item["path"] for item in row["differences"])
+    drift = ", ".join(f"{item['path']} is {item['live']} at NXLink" for item in row["drift"])
+    note = " ".join(str(row["message"] or row["rejected_reason"] or drift or changed).split())
+    return note if len(note) <= LONGEST_NOTE else note[: LONGEST_NOTE - 1] + "…"
