@@ -38,6 +38,7 @@ def get_provider_info() -> dict[str, Any]:
                 "factory": f"{_PACKAGE}.assets.create_asset",
             }
         ],
+        "cli": [f"{_PACKAGE}.cli.definition.get_nxlink_cli_commands"],
         "connection-types": [provider_metadata()],
     }
 

@@ -59,6 +59,8 @@ class TemplateArgument(_Operator):
             return content
         if not isinstance(content, (Mapping, TemplateSpec)) or id(content) in (seen_oids or ()):
             return plain(content, context, jinja_env, seen_oids)
+        # Airflow logs a field that can't be rendered as it was written.
+        _mask_media(content)
         env = jinja_env or self.get_template_env()
 
         def leaf(value: Any) -> Any:
@@ -173,7 +175,6 @@ def _has_jinja(value: object) -> bool:
     return isinstance(value, str) and has_braces(value)
 
 
-def _mask_media(rendered: Mapping[str, Any]) -> None:
-    media = rendered.get("header_media") or rendered.get("headerMedia")
-    if isinstance(media, Mapping):
-        mask_signed_url(media.get("url"))
+def _mask_media(spec: Mapping[str, Any] | TemplateSpec) -> None:
+    media = spec.header_media if isinstance(spec, TemplateSpec) else spec.get("header_media")
+    mask_signed_url(media.get("url") if isinstance(media, Mapping) else getattr(media, "url", None))

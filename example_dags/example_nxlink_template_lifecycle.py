@@ -32,7 +32,7 @@ from airflow_provider_nxlink.specs.buttons import QuickReply, UrlButton
 POLL = timedelta(seconds=float(os.environ.get("NXLINK_EXAMPLE_POLL_SECONDS", "60")))
 
 TEMPLATE = {
-    "name": "order_shipped_{{ ts_nodash | lower }}",
+    "name": "order_shipped_{{ dag_run.start_date.strftime('%Y%m%d_%H%M%S') }}",
     "language": "en_US",
     "category": "UTILITY",
     "content": "Hello {{1}}, your order *{{2}}* has left us and will be with you soon.",

@@ -62,10 +62,10 @@ def whole_number(value: object) -> int | None:
     return int(text) if len(text) <= _INT_DIGITS and re.fullmatch(r"-?[0-9]+", text) else None
 
 
-def _components(value: object) -> list[dict[str, Any]] | None:
+def _objects(value: object) -> list[dict[str, Any]] | None:
     if not isinstance(value, list):
         return None
-    return [without_media_secrets(item) for item in value if isinstance(item, dict)]
+    return [item for item in value if isinstance(item, dict)]
 
 
 class Template(BaseModel):
@@ -98,6 +98,7 @@ class Template(BaseModel):
         if not isinstance(data, Mapping):
             raise ValueError("a template is not a JSON object")  # noqa: TRY004 - pydantic wants a ValueError
         get = data.get
+        components = _objects(get("components"))
         reason = _text(get("rejected_reason") or get("waRejectedReason") or get("wa_rejected_reason"))
         return {
             "id": normalized_id(get("id")),
@@ -110,8 +111,8 @@ class Template(BaseModel):
             "rejected_reason": None if not reason or reason.upper() == "NONE" else reason,
             "created_at": _time(get("created_at")),
             "updated_at": _time(get("updated_at")),
-            "components": _components(get("components")),
-            "buttons": _components(get("buttons", get("buttonComponents"))),
+            "components": components and [without_media_secrets(item) for item in components],
+            "buttons": _objects(get("buttons", get("buttonComponents"))),
         }
 
     @property

@@ -44,16 +44,23 @@ def excerpt(text: str, secrets: Iterable[str] = ()) -> str:
     return line if len(line) <= SHOWN_CHARACTERS else line[: SHOWN_CHARACTERS - 1] + "…"
 
 
-def without_media_secrets(value: Any) -> Any:
-    """Return a template's components with every media link cut back to what is not secret."""
-    if isinstance(value, dict):
-        # A button's URL is the user's own text and stays as it is.
-        return {key: item if key == "buttons" else without_media_secrets(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [without_media_secrets(item) for item in value]
-    if isinstance(value, str) and _URL.match(value):
-        return without_query(value)
-    return value
+def without_media_secrets(component: dict[str, Any]) -> dict[str, Any]:
+    """
+    Return a template's component with the links to its media cut back to what is not secret.
+
+    Texts and buttons are the user's own, links in them included, and stay as they are.
+    """
+    example = component.get("example")
+    if isinstance(example, dict) and "header_handle" in example:
+        example = {**example, "header_handle": _cut(example["header_handle"])}
+    changed = {"url": _cut(component.get("url")), "example": example}
+    return {key: changed.get(key, item) for key, item in component.items()}
+
+
+def _cut(link: Any) -> Any:
+    if isinstance(link, list):
+        return [_cut(item) for item in link]
+    return without_query(link) if isinstance(link, str) and _URL.match(link) else link
 
 
 def signed_query(url: str) -> str | None:

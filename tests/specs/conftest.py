@@ -53,7 +53,7 @@ EVENTS = st.lists(
     max_size=2,
 )
 PATHS = st.from_regex(r"[a-z0-9/]{0,20}", fullmatch=True)
-URLS = PATHS.map("https://shop.example/{}".format)
+URLS = st.builds("https://shop.example/{}{}".format, PATHS, st.sampled_from(["", "?a=", "?utm=x&id="]))
 REPLIES = st.builds(
     QuickReply,
     text(25),

@@ -1,0 +1,48 @@
+"""A whole Airflow in processes of its own, for the tests here to share, and a sandbox it speaks to."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from running_airflow import RunningAirflow
+
+from airflow_provider_nxlink.sandbox.server import SandboxServer
+
+HERE = Path(__file__).resolve().parent
+EXAMPLES = HERE.parent.parent / "example_dags"
+
+
+@pytest.fixture(scope="session")
+def live_sandbox() -> Iterator[SandboxServer]:
+    with SandboxServer(approve_after=2) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def airflow(
+    live_sandbox: SandboxServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningAirflow]:
+    """Airflow with a scheduler, a triggerer and the rest; it is stopped at the end."""
+    root = tmp_path_factory.mktemp("airflow")
+    dags = root / "dags"
+    shutil.copytree(HERE / "dags", dags)
+    shutil.copy(EXAMPLES / "example_nxlink_template_lifecycle.py", dags)
+    options = {"NXLINK_EXAMPLE_POLL_SECONDS": "1", "AIRFLOW__CORE__PARALLELISM": "8"}
+    with RunningAirflow(root / "home", dags, live_sandbox.connection_json, options) as running:
+        yield running
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of this folder, and run them last: the quick ones tell first."""
+    mine = [item for item in items if HERE in item.path.parents]
+    for item in mine:
+        item.add_marker(pytest.mark.system)
+    items[:] = [item for item in items if item not in mine] + mine
+
+
+@pytest.fixture(scope="session")
+def waits() -> int:
+    """How many waits the mapped test makes; more with NXLINK_SYSTEM_WAITS."""
+    return int(os.environ.get("NXLINK_SYSTEM_WAITS", "24"))
