@@ -1,6 +1,8 @@
 """A sandbox, and clients that speak to it without Airflow."""
 
+import runpy
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +10,11 @@ import pytest
 from airflow_provider_nxlink.api.account import Account
 from airflow_provider_nxlink.api.client import NxlinkClient
 from airflow_provider_nxlink.sandbox.server import SandboxServer
+
+# The specs to try out are those that the tests of specs use.
+SPEC_FIXTURES = runpy.run_path(str(Path(__file__).parents[1] / "specs" / "conftest.py"))
+valid_specs = SPEC_FIXTURES["valid_specs"]
+vendor_body = SPEC_FIXTURES["vendor_body"]
 
 
 @pytest.fixture
