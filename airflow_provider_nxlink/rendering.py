@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import mask_secret
 
@@ -33,6 +33,7 @@ class TemplateArgument(_Operator):
     an upstream task produced is data, and is not rendered again.
     """
 
+    argument: ClassVar[str] = "template"
     template: Any
 
     def check_literal(self) -> None:
@@ -55,7 +56,7 @@ class TemplateArgument(_Operator):
     ) -> Any:
         """Render one field; a template spec leaf by leaf, with WhatsApp's placeholders kept."""
         plain = super().render_template
-        if content is self.template and self._is_upstream(context):
+        if content is getattr(self, self.argument) and self._is_upstream(context):
             return content
         if not isinstance(content, (Mapping, TemplateSpec)) or id(content) in (seen_oids or ()):
             return plain(content, context, jinja_env, seen_oids)
@@ -92,12 +93,13 @@ class TemplateArgument(_Operator):
         dag = self.get_dag()
         mapped = dag.task_dict.get(self.task_id) if dag else None
         given = getattr(getattr(mapped, "expand_input", None), "value", None)
-        if given is None or isinstance(given, Mapping) or "template" in getattr(mapped, "partial_kwargs", ()):
+        partial = getattr(mapped, "partial_kwargs", ())
+        if given is None or isinstance(given, Mapping) or self.argument in partial:
             return False
         return not (isinstance(given, Sequence) and isinstance(given[context["ti"].map_index or 0], Mapping))
 
     def _where(self) -> str:
-        return f"template of task {self.task_id!r}"
+        return f"{self.argument} of task {self.task_id!r}"
 
     def _load_file(self, name: str) -> Mapping[str, Any]:
         env = self.get_template_env()

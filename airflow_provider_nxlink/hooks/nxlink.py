@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.connection import get_async_connection, get_async_extra_dejson
@@ -16,9 +17,22 @@ from airflow_provider_nxlink.api.errors import NxlinkError
 from airflow_provider_nxlink.api.models import Flow, Media, Template, TemplateId, TemplateRef
 from airflow_provider_nxlink.api.retries import DEFAULT_ATTEMPTS
 from airflow_provider_nxlink.provisioning import write
+from airflow_provider_nxlink.provisioning.apply import Applied, apply
+from airflow_provider_nxlink.provisioning.gather import gather, load_all
 from airflow_provider_nxlink.provisioning.media import with_media
+from airflow_provider_nxlink.provisioning.options import (
+    DEFAULT_CONCURRENCY,
+    DEFAULT_CREATES_PER_HOUR,
+    DEFAULT_MAX_DELETES,
+    Options,
+)
+from airflow_provider_nxlink.provisioning.plan import Compare, OnCategoryChange, Rules
+from airflow_provider_nxlink.provisioning.progress import OnProgress
+from airflow_provider_nxlink.provisioning.report import Report
+from airflow_provider_nxlink.provisioning.sync import sync
 from airflow_provider_nxlink.provisioning.write import IfExists
 from airflow_provider_nxlink.specs.model import TemplateSpec
+from airflow_provider_nxlink.specs.rules import Validation
 
 if TYPE_CHECKING:
     from requests import Session
@@ -170,6 +184,88 @@ class NxlinkHook(BaseHook):
         :raises TemplateNotFoundError: there is no template with this name and language.
         """
         return write.update(self.client, _spec(spec), resuming=resuming)
+
+    def apply_template(
+        self,
+        spec: TemplateSpec | Mapping[str, Any],
+        *,
+        compare: Compare = "full",
+        on_category_change: OnCategoryChange = "warn",
+        resuming: bool = False,
+    ) -> Applied:
+        """
+        Make a template be what ``spec`` says: create it, update it, or send nothing when it is equal.
+
+        :param spec: the template, checked.
+        :param compare: ``"full"`` with the details; ``"content"`` with what the list alone tells;
+            ``"always"`` sends it in any case, as another picture needs, which NXLink does not show.
+        :param on_category_change: what a category that Meta gave it is: ``"warn"`` or ``"fail"``.
+        :param resuming: an earlier try of the same task may have done it: what certainly is sent is not sent
+            again.
+        :return: the template as ``.template``, with ``.action`` (``created``, ``updated`` or ``unchanged``),
+            ``.differences`` and ``.drift``; ``.to_dict()`` is plain JSON.
+        :raises TemplateBlockedError: it differs and can't be changed now; the message says what to do.
+        """
+        return apply(self.client, _spec(spec), Rules(compare, on_category_change, resuming))
+
+    def sync_templates(
+        self,
+        specs: str | Path | Iterable[TemplateSpec | Mapping[str, Any] | str | Path],
+        *,
+        validation: Validation = "strict",
+        compare: Compare = "full",
+        on_category_change: OnCategoryChange = "warn",
+        prune: bool = False,
+        prune_pattern: str | None = None,
+        max_deletes: int = DEFAULT_MAX_DELETES,
+        max_concurrency: int = DEFAULT_CONCURRENCY,
+        max_creates_per_hour: int = DEFAULT_CREATES_PER_HOUR,
+        dry_run: bool = False,
+        resuming: bool = False,
+        done: Collection[TemplateRef] = (),
+        created: Iterable[float] = (),
+        on_progress: OnProgress | None = None,
+    ) -> Report:
+        """
+        Make many templates be what ``specs`` say; nothing is sent before all are valid.
+
+        :param specs: a list of specs, mappings and spec files, or a folder of spec files; not rendered here.
+        :param validation: ``"strict"``, ``"warn"`` or ``"off"``.
+        :param compare: as for :meth:`apply_template`.
+        :param on_category_change: as for :meth:`apply_template`.
+        :param prune: delete templates that match ``prune_pattern`` and are not among the specs.
+        :param prune_pattern: names as in a shell, such as ``promo_*``.
+        :param max_deletes: with more than this to delete, nothing is done at all.
+        :param max_concurrency: how many calls at a time.
+        :param max_creates_per_hour: how many creations within any hour, 0 for any number; what is left then
+            is told by the error, and done by the next call.
+        :param dry_run: only plan.
+        :param resuming: as for :meth:`apply_template`.
+        :param done: what this run has written already, and need not compare again.
+        :param created: when this task created templates, as an earlier report says.
+        :param on_progress: called with each result, how many there are, and how many there will be.
+        :return: what became of each; ``.to_dict()`` is plain JSON.
+        :raises TemplateSpecError: with everything that is wrong with any of the specs.
+        :raises PlanRefusedError: more is to be deleted than ``max_deletes``.
+        :raises TemplateSyncError: some are not as they should be; its ``report`` says what was done.
+        """
+        rules = Rules(compare, on_category_change, resuming)
+        options = Options(rules, prune, prune_pattern, max_deletes, max_concurrency, max_creates_per_hour)
+        wanted, violations = load_all(gather(specs, Path), validation=validation)
+        for violation in violations:
+            self.log.warning("%s", violation)
+        with self._client(pool_size=max_concurrency) as client:
+            report = sync(
+                client,
+                wanted,
+                options,
+                done=done,
+                created=created,
+                dry_run=dry_run,
+                on_progress=on_progress,
+            )
+        report.raise_for_failures()
+        return report
 
     def delete_template(self, template_id: TemplateId) -> bool:
         """

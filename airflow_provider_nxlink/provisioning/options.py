@@ -12,6 +12,9 @@ DEFAULT_MAX_DELETES = 10
 # Meta's, for one WhatsApp account.
 DEFAULT_CREATES_PER_HOUR = 100
 
+# What a limit may be at least.
+LIMITS = {"max_deletes": 0, "max_concurrency": 1, "max_creates_per_hour": 0}
+
 
 @dataclass(frozen=True)
 class Options:
@@ -19,14 +22,15 @@ class Options:
     How a sync is done.
 
     :param rules: how a spec is compared with what is there.
-    :param prune_pattern: templates whose name matches, with ``*`` and ``?`` as in a shell, and that are not
-        among the specs, are deleted; None deletes nothing.
+    :param prune: delete templates that match ``prune_pattern`` and are not among the specs.
+    :param prune_pattern: names, with ``*`` and ``?`` as in a shell.
     :param max_deletes: with more than this to delete, nothing is done at all.
     :param max_concurrency: how many calls at a time.
     :param max_creates_per_hour: how many creations within any hour; 0 for any number.
     """
 
     rules: Rules = field(default_factory=Rules)
+    prune: bool = False
     prune_pattern: str | None = None
     max_deletes: int = DEFAULT_MAX_DELETES
     max_concurrency: int = DEFAULT_CONCURRENCY
@@ -34,14 +38,17 @@ class Options:
 
     def __post_init__(self) -> None:
         """Refuse what can't be meant."""
-        limits = {"max_deletes": 0, "max_concurrency": 1, "max_creates_per_hour": 0}
         problems = [
             f"{name}: {getattr(self, name)!r} is not a whole number from {least} up"
-            for name, least in limits.items()
+            for name, least in LIMITS.items()
             if not _is_count(getattr(self, name), least)
         ]
+        if self.prune and not self.prune_pattern:
+            problems.append(
+                "prune_pattern: missing; prune deletes what matches it and is no spec, as in 'promo_*'"
+            )
         # Without its wildcards nothing may be left of a pattern that fits every name.
-        if self.prune_pattern is not None and not re.sub(r"\[[^]]*]|[*?]", "", self.prune_pattern):
+        if self.prune_pattern and not re.sub(r"\[[^]]*]|[*?]", "", self.prune_pattern):
             problems.append(
                 f"prune_pattern: {self.prune_pattern!r} fits any name; write the beginning of those that are "
                 "yours, as in 'promo_*'"

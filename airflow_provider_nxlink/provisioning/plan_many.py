@@ -51,7 +51,7 @@ def make_plan(
 
     planned = {ref_of(spec): action for spec, action in in_parallel(plan, specs, options.max_concurrency)}
     wanted = [planned[ref_of(spec)] for spec in specs]
-    deletions = list(_deletions(by_ref, planned, options.prune_pattern))
+    deletions = list(_deletions(by_ref, planned, options))
     return Plan((*wanted, *deletions), _refusal(deletions, options))
 
 
@@ -73,9 +73,9 @@ def refuse_twins(specs: Iterable[TemplateSpec]) -> None:
 
 
 def _deletions(
-    by_ref: dict[TemplateRef, list[Template]], wanted: Collection[TemplateRef], pattern: str | None
+    by_ref: dict[TemplateRef, list[Template]], wanted: Collection[TemplateRef], options: Options
 ) -> Iterable[Action]:
-    if pattern is None:
+    if not options.prune or not options.prune_pattern:
         return
     for ref in sorted(by_ref.keys() - set(wanted), key=str):
         live = ref.find_in(by_ref[ref])
@@ -83,7 +83,7 @@ def _deletions(
             live is None
             or live.id is None
             or writes.is_gone(live)
-            or not fnmatchcase(ref.name or "", pattern)
+            or not fnmatchcase(ref.name or "", options.prune_pattern)
         ):
             continue
         yield Action("delete", TemplateRef.of(live), None, live, reason="matches and is not among the specs")

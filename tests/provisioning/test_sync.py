@@ -164,7 +164,7 @@ def test_two_specs_for_one_template_are_refused(server: SandboxServer, client: N
 
 def test_a_dry_run_sends_nothing(server: SandboxServer, client: NxlinkClient) -> None:
     server.seed([seed("old", content="Before"), seed("promo_gone")])
-    options = Options(prune_pattern="promo_*")
+    options = Options(prune=True, prune_pattern="promo_*")
     report = sync(client, [spec("new"), spec("old")], options, dry_run=True)
     assert [action.kind for action in report.plan.actions] == ["create", "update", "delete"]
     assert (report.results, writes(server)) == ((), 0)
@@ -177,7 +177,7 @@ def test_a_dry_run_sends_nothing(server: SandboxServer, client: NxlinkClient) ->
 
 def test_prune_deletes_what_matches_and_is_no_spec(server: SandboxServer, client: NxlinkClient) -> None:
     server.seed([seed("promo_000"), seed("promo_gone"), seed("other_gone")])
-    report = sync(client, specs(1), Options(prune_pattern="promo_*"))
+    report = sync(client, specs(1), Options(prune=True, prune_pattern="promo_*"))
     assert outcomes(report) == {"promo_000": "unchanged", "promo_gone": "deleted"}
     assert [result.template and result.template.status_name for result in report.results][1] == "DELETED"
     assert server.template("promo_gone", "en_US") is None
@@ -186,7 +186,7 @@ def test_prune_deletes_what_matches_and_is_no_spec(server: SandboxServer, client
 
 def test_a_language_that_is_no_spec_is_pruned_alone(server: SandboxServer, client: NxlinkClient) -> None:
     server.seed([seed("promo_000"), seed("promo_000", language="de")])
-    sync(client, specs(1), Options(prune_pattern="promo_*"))
+    sync(client, specs(1), Options(prune=True, prune_pattern="promo_*"))
     assert server.template("promo_000", "de") is None
     assert server.template("promo_000", "en_US") is not None
 
@@ -197,15 +197,20 @@ def test_without_a_pattern_nothing_is_deleted(server: SandboxServer, client: Nxl
     assert server.count("delete") == 0
 
 
-@pytest.mark.parametrize("pattern", ["*", "**", "?*", "[a-z]*", ""])
+@pytest.mark.parametrize("pattern", ["*", "**", "?*", "[a-z]*"])
 def test_a_pattern_that_fits_everything_is_refused(pattern: str) -> None:
     with pytest.raises(ValueError, match=r"prune_pattern: .* fits any name"):
-        Options(prune_pattern=pattern)
+        Options(prune=True, prune_pattern=pattern)
+
+
+def test_prune_needs_a_pattern() -> None:
+    with pytest.raises(ValueError, match="prune_pattern: missing"):
+        Options(prune=True)
 
 
 def test_with_too_much_to_delete_nothing_at_all_is_done(server: SandboxServer, client: NxlinkClient) -> None:
     server.seed([seed(f"promo_gone_{number}") for number in range(3)])
-    options = Options(prune_pattern="promo_*", max_deletes=2)
+    options = Options(prune=True, prune_pattern="promo_*", max_deletes=2)
     with pytest.raises(PlanRefusedError, match=r"3 templates match 'promo_\*'.*promo_gone_0 \(en_US\)"):
         sync(client, specs(1), options)
     assert writes(server) == 0
@@ -215,7 +220,7 @@ def test_with_too_much_to_delete_nothing_at_all_is_done(server: SandboxServer, c
 def test_deletions_wait_until_all_the_rest_is_done(server: SandboxServer, client: NxlinkClient) -> None:
     server.seed([seed("promo_gone")])
     wanted = [spec("promo_new", tag_name="no such tag")]
-    report = sync(client, wanted, Options(prune_pattern="promo_*"))
+    report = sync(client, wanted, Options(prune=True, prune_pattern="promo_*"))
     assert outcomes(report) == {"promo_new": "failed", "promo_gone": "left"}
     assert server.count("delete") == 0
 
@@ -226,7 +231,9 @@ def test_what_is_deleted_already_is_not_deleted_again(
 ) -> None:
     server.switch(keep_deleted=True)
     server.seed([seed("promo_gone", status=status)])
-    assert outcomes(sync(client, specs(1), Options(prune_pattern="promo_*"))) == {"promo_000": "created"}
+    assert outcomes(sync(client, specs(1), Options(prune=True, prune_pattern="promo_*"))) == {
+        "promo_000": "created"
+    }
 
 
 # The allowance

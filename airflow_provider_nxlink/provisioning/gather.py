@@ -1,0 +1,112 @@
+"""Many specs out of lists, files and folders, with everything that is wrong with any of them told at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from airflow_provider_nxlink.specs.files import (
+    SPEC_SUFFIXES,
+    is_reference,
+    load_file,
+    load_one,
+    spec_files,
+    split_reference,
+)
+from airflow_provider_nxlink.specs.model import TemplateSpec
+from airflow_provider_nxlink.specs.nodes import SpecMapping
+from airflow_provider_nxlink.specs.rules import Validation, load
+from airflow_provider_nxlink.specs.spans import has_braces
+from airflow_provider_nxlink.specs.violations import TemplateSpecError, Violation
+
+# Finds the file or folder that a name means; raises ValueError where there is none.
+Find = Callable[[str], Path]
+
+
+def gather(given: Any, find: Find) -> list[Any]:
+    """
+    Return the templates that a list, a file or a folder stands for: specs and mappings, not rendered.
+
+    What is not known yet, Jinja or an upstream value, is returned as it is.
+
+    :param given: the name of a folder or of a spec file, or a list of such names, specs and mappings.
+    :raises TemplateSpecError: with everything that is wrong with any of the files.
+    :raises ValueError: a name means nothing, or there is no template.
+    """
+    items = [given] if isinstance(given, str | Path | Mapping | TemplateSpec) else given
+    if not isinstance(items, list | tuple):
+        items = list(items) if isinstance(items, Iterable) else [items]
+    found: list[Any] = []
+    violations: list[Violation] = []
+    for item in items:
+        if isinstance(item, Path) or (isinstance(item, str) and not has_braces(item)):
+            templates, wrong = _read(str(item), find)
+            found += templates
+            violations += wrong
+        else:
+            found.append(item)
+    if violations:
+        raise TemplateSpecError(violations, "the spec files")
+    if not found:
+        raise ValueError("there is no template: give at least one spec, spec file or folder of them")
+    return found
+
+
+def load_all(
+    given: Iterable[Any],
+    *,
+    validation: Validation = "strict",
+    rendered: bool = True,
+    where: str = "templates",
+) -> tuple[list[TemplateSpec], list[Violation]]:
+    """
+    Return the specs, and what to warn of, of many templates.
+
+    :param given: specs and mappings.
+    :param rendered: False at parse time: what is not known yet is left out, the rest is judged.
+    :param where: what is read, for the error.
+    :raises TemplateSpecError: with everything that is wrong with any of them.
+    """
+    specs: list[TemplateSpec] = []
+    violations: list[Violation] = []
+    warnings: list[Violation] = []
+    for index, item in enumerate(given):
+        if not rendered and not isinstance(item, Mapping | TemplateSpec):
+            continue
+        try:
+            spec, notes = load(item, validation=validation, rendered=rendered)
+        except TemplateSpecError as error:
+            violations += [_placed(violation, item, index) for violation in error.violations]
+            continue
+        warnings += [_placed(violation, item, index) for violation in notes]
+        specs += [] if spec is None else [spec]
+    if violations:
+        raise TemplateSpecError(violations, where)
+    return specs, warnings
+
+
+def _read(name: str, find: Find) -> tuple[list[SpecMapping], list[Violation]]:
+    file, selector = split_reference(name)
+    path = find(file)
+    if path.is_dir():
+        files = spec_files(path)
+        if not files:
+            raise ValueError(f"the folder {name!r} holds no {', '.join(SPEC_SUFFIXES)} file")
+    elif not is_reference(name):
+        raise ValueError(f"{name!r} is neither a folder nor a {', '.join(SPEC_SUFFIXES)} file")
+    else:
+        files = [path]
+    templates: list[SpecMapping] = []
+    violations: list[Violation] = []
+    for one in files:
+        try:
+            templates += [load_one(one, selector)] if selector else load_file(one)
+        except TemplateSpecError as error:
+            violations += error.violations
+    return templates, violations
+
+
+def _placed(violation: Violation, item: Any, index: int) -> Violation:
+    """Return the violation with what tells its template from the others: its place, or its number."""
+    return violation if isinstance(item, SpecMapping) else violation.within(f"[{index}]")
