@@ -5,6 +5,7 @@ Leaves nothing behind but `.airflow/` (Airflow's home and this run's log) and `.
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import signal
@@ -20,10 +21,9 @@ from typing import Any
 import httpx
 
 ROOT = Path(__file__).resolve().parent.parent
-HOME = ROOT / ".airflow"
-LOG = HOME / "demo.log"
-RESULTS = HOME / "demo.json"
 DAG_FILE = ROOT / "example_dags" / "example_nxlink_template_lifecycle.py"
+# Says of each process which demo it belongs to.
+MARK = {"NXLINK_DEMO_PID": str(os.getpid())}
 READY_PREFIX = "AIRFLOW_CONN_NXLINK_DEFAULT="
 STATUS_WORDS = {0: "rejected", 1: "pending", 2: "in use", 9: "pending deletion", 14: "deleted"}
 ENDPOINT_WORDS = {
@@ -35,22 +35,23 @@ ENDPOINT_WORDS = {
 }
 
 
-def main() -> int:
-    """Run the demo; return 0 when every task succeeded."""
-    HOME.mkdir(exist_ok=True)
-    RESULTS.unlink(missing_ok=True)
+def main(home: Path) -> int:
+    """Run the demo with Airflow's home in ``home``; return 0 when every task succeeded."""
+    log_file, results = home / "demo.log", home / "demo.json"
+    home.mkdir(parents=True, exist_ok=True)
+    results.unlink(missing_ok=True)
     print("Starting the sandbox …")
     with sandbox() as (url, connection):
         print(f"  it listens on {url}, checks every signature, and approves after 4 seconds")
-        environment = airflow_environment(connection)
-        with LOG.open("w", encoding="utf-8") as log:
-            print(f"Preparing Airflow in {HOME.relative_to(ROOT)}/ …")
+        environment = airflow_environment(home, connection)
+        with log_file.open("w", encoding="utf-8") as log:
+            print(f"Preparing Airflow in {home} …")
             command([sys.executable, "-m", "airflow", "db", "migrate"], environment, log)
-            print(f"Running {DAG_FILE.relative_to(ROOT)} (its log: {LOG.relative_to(ROOT)})\n")
+            print(f"Running {DAG_FILE.name} (its log: {log_file})\n")
             with watching(url):
-                runner = [sys.executable, "scripts/run_dag.py", str(DAG_FILE), str(RESULTS)]
+                runner = [sys.executable, "scripts/run_dag.py", str(DAG_FILE), str(results)]
                 code = command(runner, environment, log, check=False)
-    return report(code)
+    return report(results, log_file, code)
 
 
 @contextmanager
@@ -58,7 +59,12 @@ def sandbox() -> Iterator[tuple[str, str]]:
     """Run the sandbox on a free port; give its URL and the connection to it as JSON."""
     module = ["-m", "airflow_provider_nxlink.sandbox", "--port", "0", "--approve-after", "4"]
     process = subprocess.Popen(
-        [sys.executable, "-u", *module], cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
+        [sys.executable, "-u", *module],
+        cwd=ROOT,
+        env=os.environ | MARK,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
     try:
         lines = process.stdout or ()
@@ -73,17 +79,21 @@ def sandbox() -> Iterator[tuple[str, str]]:
         end(process)
 
 
-def airflow_environment(connection: str) -> dict[str, str]:
+def airflow_environment(home: Path, connection: str) -> dict[str, str]:
     """Return the environment of an Airflow that knows nothing of the user's own."""
     mine = {key: value for key, value in os.environ.items() if not key.startswith("AIRFLOW")}
-    return mine | {
-        "AIRFLOW_HOME": str(HOME),
-        "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "example_dags"),
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{HOME / 'airflow.db'}",
-        "AIRFLOW_CONN_NXLINK_DEFAULT": connection,
-        "NXLINK_EXAMPLE_POLL_SECONDS": "1",
-    }
+    return (
+        mine
+        | MARK
+        | {
+            "AIRFLOW_HOME": str(home),
+            "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "example_dags"),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
+            "AIRFLOW_CONN_NXLINK_DEFAULT": connection,
+            "NXLINK_EXAMPLE_POLL_SECONDS": "1",
+        }
+    )
 
 
 def command(words: list[str], environment: dict[str, str], log: Any, *, check: bool = True) -> int:
@@ -96,21 +106,22 @@ def command(words: list[str], environment: dict[str, str], log: Any, *, check: b
     finally:
         end(process)
     if check and code:
-        raise SystemExit(f"{' '.join(words[1:])} failed; see {LOG}")
+        raise SystemExit(f"{' '.join(words[1:])} failed; see {log.name}")
     return code
 
 
 def end(process: subprocess.Popen[Any]) -> None:
     """End a process and all it started; a second Ctrl-C does not keep us from it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for sign, seconds in ((signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0)):
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, sign)
-        try:
-            process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            continue
-        return
+    interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        for sign in (signal.SIGTERM, signal.SIGKILL):
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, sign)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(5)
+                return
+    finally:
+        signal.signal(signal.SIGINT, interrupt)
 
 
 @contextmanager
@@ -153,16 +164,16 @@ def tell(began: float, text: str) -> None:
     print(f"  {time.monotonic() - began:5.1f} s  {text}", flush=True)
 
 
-def report(code: int) -> int:
+def report(results: Path, log_file: Path, code: int) -> int:
     """Print how each task ended; return the demo's exit code."""
-    tasks = json.loads(RESULTS.read_text(encoding="utf-8")) if code == 0 else []
+    tasks = json.loads(results.read_text(encoding="utf-8")) if code == 0 else []
     print("\nTasks as Airflow saw them:")
     for task in tasks:
         print(f"  {task['state']:<8} {task['task_id']:<15} {summary(task['result'])}")
     if tasks and all(task["state"] == "success" for task in tasks):
         print("\nEvery task succeeded.")
         return 0
-    print(f"\nThe run failed; see {LOG}")
+    print(f"\nThe run failed; see {log_file}")
     return 1
 
 
@@ -179,7 +190,9 @@ if __name__ == "__main__":
     for sign in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(sign, lambda number, _: sys.exit(128 + number))
     try:
-        sys.exit(main())
+        parser = argparse.ArgumentParser(description=__doc__)
+        parser.add_argument("--home", type=Path, default=ROOT / ".airflow", help="Airflow's home")
+        sys.exit(main(parser.parse_args().home.resolve()))
     except KeyboardInterrupt:
         print("\nStopped.")
         sys.exit(130)
