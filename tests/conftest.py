@@ -109,7 +109,9 @@ def new_dag(airflow_db: None) -> Callable[..., Any]:
 
 
 @pytest.fixture
-def run_dag(airflow_db: None, capsys: pytest.CaptureFixture[str]) -> Callable[..., Run]:
+def run_dag(
+    airflow_db: None, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> Callable[..., Run]:
     """Return what runs a DAG to its end, on Airflow's own task runner, and tells what became of it."""
 
     def run(dag: Any, **arguments: Any) -> Run:
@@ -126,8 +128,10 @@ def run_dag(airflow_db: None, capsys: pytest.CaptureFixture[str]) -> Callable[..
         bag.bag_dag(dag)
         sync_bag_to_db(bag, "dags-folder", None)
         capsys.readouterr()
+        caplog.clear()
         done = dag.test(**arguments)
-        log = capsys.readouterr().out
+        # What tasks log is printed; what the package's own loggers say pytest has in hand.
+        log = capsys.readouterr().out + caplog.text
         tasks: dict[str, list[Any]] = {}
         for ti in sorted(done.get_task_instances(), key=lambda ti: ti.map_index):
             tasks.setdefault(ti.task_id, []).append(ti)
