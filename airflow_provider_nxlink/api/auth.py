@@ -6,7 +6,7 @@ import hashlib
 import time
 from collections.abc import Callable, Generator, Mapping
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import httpx
 from requests import PreparedRequest, Response, Session
@@ -150,9 +150,18 @@ class SigningSession(Session):
     def get_redirect_target(self, resp: Response) -> str | None:
         """Follow a redirect unless it would go from https to plain http."""
         target = super().get_redirect_target(resp)
-        if target and resp.url.startswith("https:") and target.startswith("http:"):
-            raise NxlinkTransportError("redirected from https to plain http, which is not followed")
+        schemes = [urlsplit(url).scheme for url in (resp.url, urljoin(resp.url, target or ""))]
+        if schemes[0] == "https" != schemes[1]:
+            resp.close()
+            error = NxlinkTransportError("redirected from https to plain http, which is not followed")
+            error.permanent = True
+            raise error
         return target
+
+    def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
+        """Let the account's CA file come before the machine's ``REQUESTS_CA_BUNDLE``."""
+        verify = self.verify if verify is None else verify
+        return super().merge_environment_settings(url, proxies, stream, verify, cert)
 
     def __repr__(self) -> str:
         """Show the host, and nothing to keep secret."""
