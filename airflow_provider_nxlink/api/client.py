@@ -11,7 +11,6 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 import httpx
-import requests
 from tenacity import AsyncRetrying, Retrying
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
 
@@ -51,16 +50,14 @@ class _Client:
             self._signer.clock.learn(answer.headers.get("Date"))
             raise
 
-    def _fault(
-        self, call: Call[T], error: Exception, *, arrived: bool = True, permanent: bool = False
-    ) -> NxlinkTransportError:
+    def _fault(self, call: Call[T], error: Exception, *, arrived: bool = True) -> NxlinkTransportError:
         """Name what kept the answer from coming. Without ``arrived`` the request certainly did nothing."""
         reason = redact(str(error), self._secrets) or "no reason given"
         fault = NxlinkTransportError(
             f"{call.name}: {self.account.base_url}: {type(error).__name__}: {reason}",
             outcome_unknown=call.is_write and arrived,
         )
-        fault.permanent = permanent
+        fault.permanent = _certificate_refused(error)
         return fault
 
     def _too_long(self, call: Call[T]) -> NxlinkTransportError:
@@ -144,9 +141,7 @@ class NxlinkClient(_Client):
                     if len(body) > MAX_ANSWER_BYTES:
                         raise self._too_long(call)
                 return Answer(response.status_code, response.headers, bytes(body))
-        except requests.exceptions.SSLError as error:
-            raise self._fault(call, error, arrived=False, permanent=True) from None
-        except requests.exceptions.RequestException as error:
+        except OSError as error:  # requests' own errors are, and it lets some others through
             raise self._fault(call, error, arrived=not _never_connected(error)) from None
 
     def close(self) -> None:
@@ -206,8 +201,8 @@ class AsyncNxlinkClient(_Client):
         return self._read(call, answer)
 
     async def _exchange(self, call: Call[T], path: str) -> Answer:
-        http = await self._connected()
         try:
+            http = await self._connected()
             async with http.stream(
                 call.method,
                 self.account.base_url + path,
@@ -223,9 +218,8 @@ class AsyncNxlinkClient(_Client):
                         raise self._too_long(call)
                 return Answer(response.status_code, response.headers, bytes(body))
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            permanent = "certificate" in str(error).lower()
-            raise self._fault(call, error, arrived=False, permanent=permanent) from None
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise self._fault(call, error, arrived=False) from None
+        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:  # TLS's own errors come as they are
             raise self._fault(call, error) from None
 
     async def _connected(self) -> httpx.AsyncClient:
@@ -267,9 +261,16 @@ def _usual_ssl_context() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
-def _never_connected(error: requests.exceptions.RequestException) -> bool:
+def _certificate_refused(error: BaseException | None) -> bool:
+    """Say whether it was the server's certificate that we did not accept, before anything was sent."""
+    while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
+        error = error.__cause__ or error.__context__
+    return error is not None
+
+
+def _never_connected(error: OSError) -> bool:
     """Say whether no connection came about, so that the request certainly did not arrive."""
-    if isinstance(error, requests.exceptions.ConnectTimeout):
+    if _certificate_refused(error):
         return True
     cause = error.args[0] if error.args else None
     cause = cause.reason if isinstance(cause, MaxRetryError) else cause
