@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -209,9 +210,17 @@ def _verify(value: object, problems: list[str]) -> bool | str:
             "verify: the server's certificate is always checked; for a private CA give the path of its file"
         )
         return True
-    path = Path(str(value)).expanduser()
-    if not path.is_file():
-        problems.append(f"verify: {_shown(value)} is neither true nor the path of a CA file")
+    try:
+        path = Path(str(value)).expanduser()
+        if not path.is_file():
+            problems.append(f"verify: {_shown(value)} is neither true nor the path of a CA file")
+        else:
+            ssl.create_default_context(cafile=path)
+    except (OSError, RuntimeError) as error:  # no certificate in it, unreadable, no such user, too long
+        problems.append(
+            f"verify: {_shown(value)} holds no certificate that can be read ({type(error).__name__})"
+        )
+        return True
     return str(path)
 
 
