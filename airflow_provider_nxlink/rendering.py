@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import mask_secret
+from jinja2 import TemplateNotFound
 
 from airflow_provider_nxlink.api.models import TemplateRef
 from airflow_provider_nxlink.api.redaction import signed_query
@@ -106,7 +107,14 @@ class TemplateArgument(_Operator):
         if env.loader is None:
             raise ValueError(f"{self._where()}: {name!r} can't be looked for outside of a DAG")
         file, selector = split_reference(name)
-        _, path, _ = env.loader.get_source(env, file)
+        try:
+            _, path, _ = env.loader.get_source(env, file)
+        except TemplateNotFound:
+            folders = ", ".join(map(str, getattr(env.loader, "searchpath", ()))) or "the DAG's folder"
+            raise ValueError(
+                f"{self._where()}: there is no file {file!r} in {folders}; give its path from the DAG's "
+                "folder, or add its folder to the DAG's template_searchpath"
+            ) from None
         return load_one(path or file, selector)
 
 

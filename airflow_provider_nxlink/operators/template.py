@@ -67,6 +67,7 @@ class NxlinkWriteTemplateOperator(SpecArgument, NxlinkWaitingOperator):
         with failing_without_retry():
             spec = self.spec(context)
             self.check_literal()
+            self.log.info("As the phone will show it:\n%s", spec.preview())
             template = self.write(spec, resuming=_tried_before(context))
         ref = TemplateRef.of(template)
         self.log.info("%s: id %s, %s (%s)", ref, template.id, template.status_name, template.status)

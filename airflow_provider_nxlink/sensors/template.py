@@ -57,7 +57,8 @@ class NxlinkTemplateSensor(RefArgument, BaseSensorOperator):
     :param on_paused: ``"fail"``, or ``"wait"`` for Meta to lift the pause, after 3 h and then 6 h.
     :param not_found_timeout: seconds for which a template may be missing from the list, as one just created
         takes a moment to appear.
-    :param deferrable: wait in the triggerer, where all waits share one poll, rather than on a worker.
+    :param deferrable: wait in the triggerer, where all waits share one poll, rather than on a worker. With
+        ``exponential_backoff`` the poll's pauses grow up to ``max_wait`` while nothing changes.
     :param nxlink_conn_id: the connection, of type ``nxlink``.
     :param phone: the WhatsApp sender, instead of the connection's.
     :param tenant_id: NXLink's tenant, instead of the connection's.
@@ -175,6 +176,11 @@ class NxlinkTemplateSensor(RefArgument, BaseSensorOperator):
             self._begun = time.monotonic()
         return time.monotonic() - self._begun
 
+    def _max_interval(self) -> float | None:
+        """Return how far the pauses may grow: the base class's exponential_backoff and max_wait."""
+        limit: timedelta | None = self.max_wait
+        return limit.total_seconds() if self.exponential_backoff and limit is not None else None
+
     def _overdue(self, context: Context) -> str:
         return self._goal().overdue(self.ref(context), self.timeout)
 
@@ -192,6 +198,7 @@ class NxlinkTemplateSensor(RefArgument, BaseSensorOperator):
                 phone=self.phone,
                 tenant_id=self.tenant_id,
                 poll_interval=self.poke_interval,
+                max_poll_interval=self._max_interval(),
             ),
             method_name="execute_complete",
             timeout=timedelta(seconds=self.timeout),

@@ -233,7 +233,7 @@ def read_back(sandbox: SandboxServer, client: NxlinkClient, row: Template, detai
 @pytest.mark.parametrize("ids", ["int", "string"])
 @settings(deadline=None, max_examples=25)
 @given(data=st.data())
-def test_a_spec_created_and_read_back_differs_in_nothing(  # noqa: PLR0917
+def test_a_spec_created_and_read_back_differs_in_nothing(
     sandbox: SandboxServer,
     client: NxlinkClient,
     valid_specs: st.SearchStrategy[TemplateSpec],

@@ -219,7 +219,7 @@ PLACES = [
 
 
 @pytest.mark.parametrize(("content", "rule", "line", "column", "says"), PLACES)
-def test_what_is_wrong_in_yaml_is_said_with_file_line_and_column(  # noqa: PLR0917
+def test_what_is_wrong_in_yaml_is_said_with_file_line_and_column(
     write: Write, content: str | bytes, rule: str, line: int, column: int | None, says: str
 ) -> None:
     path = write(content)

@@ -1,6 +1,7 @@
 """Poke, reschedule and deferrable mode end alike, in everything a user can see."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -275,3 +276,20 @@ class TestOperatorsThatWait:
             timeout=0.3,
         )
         assert ending(finish, create, timed_out=True)[0] is AirflowSensorTimeout
+
+
+def test_a_deferred_poll_backs_off_if_asked_to(finish: Finish, seed: Seed) -> None:
+    from airflow.sdk.exceptions import TaskDeferred  # noqa: PLC0415
+
+    seed("promo")
+    sensor = NxlinkTemplateSensor(
+        task_id="wait",
+        template=REF,
+        deferrable=True,
+        poke_interval=60,
+        exponential_backoff=True,
+        max_wait=timedelta(minutes=10),
+    )
+    with pytest.raises(TaskDeferred) as deferred:
+        sensor.execute({})
+    assert (deferred.value.trigger.poll_interval, deferred.value.trigger.max_poll_interval) == (60, 600)
