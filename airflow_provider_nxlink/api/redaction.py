@@ -9,11 +9,21 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 MASK = "***"
+
+# Of a template's components: where links to media stand, and where the user's own text does.
+_MEDIA = {"url", "header_handle"}
+_OWN = {"text", "buttons", "body_text", "header_text", "body_text_named_params", "header_text_named_params"}
 SHOWN_CHARACTERS = 200
+_LOOKED_AT = 2**20
 
 _URL = re.compile(r"https?://[^\s\"'<>\\]+", re.IGNORECASE)
 # Alibaba's, Amazon's and Azure's signed links, and our own header.
 _SIGNED = re.compile(r"[?&](?:Signature|OSSAccessKeyId|X-Amz-[A-Za-z-]+|sig|sign|token)=", re.IGNORECASE)
+# The same where no URL can be made out: JSON and HTML write & and / in ways of their own.
+_PARAMETER = re.compile(
+    r"((?:(?<![A-Z])|(?<=%3F))(?:Signature|OSSAccessKeyId|X-Amz-[A-Z-]+|sig|sign|token)(?:=|%3D))[^\s\"'<>\\&]+",
+    re.IGNORECASE,
+)
 _SIGN_HEADER = re.compile(r"(?i)(\bsign\b[\"']?\s*[:=]\s*[\"']?)[0-9a-f]{32,64}")
 
 
@@ -33,13 +43,15 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
         if secret:
             text = text.replace(secret, MASK)
     text = _URL.sub(lambda url: without_query(url[0]) if _SIGNED.search(url[0]) else url[0], text)
+    text = _PARAMETER.sub(rf"\1{MASK}", text)
     return _SIGN_HEADER.sub(rf"\1{MASK}", text)
 
 
 def excerpt(text: str, secrets: Iterable[str] = ()) -> str:
     """Return the beginning of an answer for an error message: redacted, on one line, short."""
     # Redact first: a cut through the middle of a secret would leave half of it standing.
-    clean = redact(text[: 50 * SHOWN_CHARACTERS], secrets)
+    # What is shown stands far before the end of what is looked at, and no answer takes long to look at.
+    clean = redact(text[:_LOOKED_AT], secrets)[: 50 * SHOWN_CHARACTERS]
     line = " ".join("".join(c if unicodedata.category(c)[0] != "C" else " " for c in clean).split())
     return line if len(line) <= SHOWN_CHARACTERS else line[: SHOWN_CHARACTERS - 1] + "…"
 
@@ -50,17 +62,17 @@ def without_media_secrets(component: dict[str, Any]) -> dict[str, Any]:
 
     Texts and buttons are the user's own, links in them included, and stay as they are.
     """
-    example = component.get("example")
-    if isinstance(example, dict) and "header_handle" in example:
-        example = {**example, "header_handle": _cut(example["header_handle"])}
-    changed = {"url": _cut(component.get("url")), "example": example}
-    return {key: changed.get(key, item) for key, item in component.items()}
+    return {key: _cut(key, item) for key, item in component.items()}
 
 
-def _cut(link: Any) -> Any:
-    if isinstance(link, list):
-        return [_cut(item) for item in link]
-    return without_query(link) if isinstance(link, str) and _URL.match(link) else link
+def _cut(key: str, value: Any) -> Any:
+    if isinstance(value, dict) and key not in _OWN:
+        return without_media_secrets(value)
+    if isinstance(value, list) and key not in _OWN:
+        return [_cut(key, item) for item in value]
+    if isinstance(value, str) and key not in _OWN and _URL.match(value):
+        return without_query(value) if key in _MEDIA or _SIGNED.search(value) else value
+    return value
 
 
 def signed_query(url: str) -> str | None:
