@@ -1,5 +1,6 @@
 """WhatsApp's rules: for each an input that breaks it, one that just passes, and what is said."""
 
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -448,3 +449,53 @@ def test_a_part_that_jinja_rendered_to_a_string_is_refused_with_the_way_out(
 ) -> None:
     with pytest.raises(TemplateSpecError, match=r"output itself \(task\.output\) instead of Jinja"):
         load({**minimal, **change})
+
+
+TABLE = Path(__file__).resolve().parent.parent.parent / "docs" / "template-rules.md"
+HEADING = """\
+# What is checked in a template
+
+`validation="strict"` refuses the errors (E) and logs the warnings (W); `"warn"` logs both; `"off"` checks none.
+What is no template at all, such as a missing or unknown field, is refused in each. From Meta's documentation of
+message templates, as of 2026.
+
+Made of the rows of `tests/specs/test_rules.py` by `python tests/specs/test_rules.py`; a test keeps it so.
+
+| rule | | breaks it | just passes | message |
+|---|---|---|---|---|
+"""
+
+
+def table() -> str:
+    """Return a row for each row above, with the message that a user reads."""
+    lines = []
+    minimal = {"name": "a", "language": "en", "category": 1, "content": "a"}
+    for level, rows in (("E", ERRORS), ("W", WARNINGS)):
+        for row in rows:
+            try:
+                _, violations = load({**minimal, **row.breaks})
+            except TemplateSpecError as error:
+                violations = list(error.violations)
+            (message,) = [str(violation) for violation in violations if violation.rule == row.rule]
+            cells = [f"`{row.rule}`", level, cell(row.breaks), cell(row.passes), escaped(message)]
+            lines.append(f"| {' | '.join(cells)} |\n")
+    return HEADING + "".join(lines)
+
+
+def cell(fields: Mapping[str, Any]) -> str:
+    text = re.sub(
+        r"(.)\1{30,}", lambda run: f"{run[1]}… × {len(run[0])}", json.dumps(fields, ensure_ascii=False)
+    )
+    return f"`` {escaped(text)} ``"
+
+
+def escaped(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def test_the_documented_table_is_what_the_rules_say() -> None:
+    assert TABLE.read_text(encoding="utf-8") == table()
+
+
+if __name__ == "__main__":
+    TABLE.write_text(table(), encoding="utf-8")
