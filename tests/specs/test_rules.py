@@ -455,9 +455,9 @@ TABLE = Path(__file__).resolve().parent.parent.parent / "docs" / "template-rules
 HEADING = """\
 # What is checked in a template
 
-`validation="strict"` refuses the errors (E) and logs the warnings (W); `"warn"` logs both; `"off"` checks none.
-What is no template at all, such as a missing or unknown field, is refused in each. From Meta's documentation of
-message templates, as of 2026.
+`validation="strict"` refuses the errors (E) and logs the warnings (W); `"warn"` logs both; `"off"`
+checks none. What is no template at all, such as a missing or unknown field, is refused in each. From Meta's
+documentation of message templates, as of 2026.
 
 Made of the rows of `tests/specs/test_rules.py` by `python tests/specs/test_rules.py`; a test keeps it so.
 
