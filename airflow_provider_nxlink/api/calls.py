@@ -154,6 +154,4 @@ def _written_id(data: Any) -> TemplateId | None:
     """Take the id out of an undocumented answer where it is plain; never require it."""
     if isinstance(data, Mapping):
         data = next((data[key] for key in ("id", "template_id", "templateId") if data.get(key)), None)
-    if isinstance(data, str) and not data.strip().isdecimal():
-        return None
-    return normalized_id(data) or None
+    return normalized_id(data) or None if str(data).strip().isdecimal() else None
