@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Protocol, TypeVar
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from airflow_provider_nxlink.api import calls
 from airflow_provider_nxlink.api.account import Account
@@ -16,6 +17,10 @@ from airflow_provider_nxlink.sandbox.server import SandboxServer
 from tests.api.raw_server import RawServer, Request
 
 T = TypeVar("T")
+
+# A machine that is busy with something else makes no example wrong.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 KEY, SECRET, PHONE, TENANT = "sandbox-key", "sandbox-secret", "8613800000000", 123
 BODY = {"name": "promo", "language": "en_US", "category_type": 1, "content": "Hello"}
