@@ -1,0 +1,135 @@
+"""The walk over the pages: every template once, and an end in every shape of the list."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_nxlink.api.errors import NxlinkTransportError
+from airflow_provider_nxlink.api.models import TemplatePage
+from airflow_provider_nxlink.api.paging import PageWalk
+from tests.api.conftest import BODY, account_of
+from tests.api.raw_server import envelope, http
+
+
+def names(templates):
+    return [template.name for template in templates]
+
+
+def bodies(count):
+    return [{**BODY, "name": f"promo_{number}"} for number in range(count)]
+
+
+@pytest.mark.parametrize("paging", ["exact", "endless"])
+@pytest.mark.parametrize("form", ["object", "array", "null_when_empty"])
+@pytest.mark.parametrize(("count", "requests"), [(0, 1), (1, 1), (2, 1), (3, 1), (4, 2), (6, 2), (7, 3)])
+def test_all_templates_come_once_in_every_shape(connect, sandbox, form, paging, count, requests):
+    sandbox.seed(bodies(count))
+    sandbox.switch(list=form, paging=paging)
+
+    found = connect(account_of(sandbox.url, page_size=3)).list()
+
+    assert sorted(names(found)) == sorted(body["name"] for body in bodies(count))
+    # Where nothing says that a full page is the last, one more must be asked for.
+    ends_unsaid = paging == "endless" and form != "array" and count
+    full_last_page = form == "array" and count and count % 3 == 0
+    assert sandbox.count("list") == requests + bool(ends_unsaid or full_last_page)
+
+
+def test_the_walk_asks_with_the_name_and_passes_on_what_nxlink_finds(connect, sandbox):
+    sandbox.seed(bodies(3))
+
+    found = connect(account_of(sandbox.url)).list("promo_1")
+
+    assert names(found) == ["promo_1"]
+    assert sandbox.received(endpoint="list")[0].query["name"] == "promo_1"
+
+
+def test_pages_are_asked_for_one_by_one_from_1(connect, sandbox):
+    sandbox.seed(bodies(5))
+    connect(account_of(sandbox.url, page_size=2)).list()
+    assert [call.query["page_number"] for call in sandbox.received()] == ["1", "2", "3"]
+    assert {call.query["page_size"] for call in sandbox.received()} == {"2"}
+
+
+def test_a_page_shorter_than_asked_for_is_not_the_end_where_nxlink_says_there_is_more(connect, raw):
+    # The largest page it gives is not documented: it may give 2 where 100 are asked for.
+    pages = [
+        {"list": [{"id": 1}, {"id": 2}], "total": 3, "has_next_page": True},
+        {"list": [{"id": 3}], "total": 3, "has_next_page": False},
+    ]
+    raw.script(*map(envelope, pages))
+
+    assert [template.id for template in connect(account_of(raw.url)).list()] == [1, 2, 3]
+
+
+def test_a_template_that_moves_to_the_next_page_comes_once(connect, raw):
+    rows = [{"list": [{"id": 1}, {"id": 2}], "has_next_page": True}, {"list": [{"id": "2"}, {"id": 3}]}]
+    raw.script(*map(envelope, rows))
+
+    assert [template.id for template in connect(account_of(raw.url)).list()] == [1, 2, 3]
+
+
+def test_rows_without_id_are_told_apart_by_name_and_language(connect, raw):
+    rows = [{"name": "a", "language": language} for language in ("en", "de", "en")]
+    raw.script(envelope(rows))
+
+    assert [template.language for template in connect(account_of(raw.url)).list()] == ["en", "de"]
+
+
+def test_a_page_that_repeats_is_the_end(connect, raw):
+    raw.script(envelope({"list": [{"id": 1}], "total": 9, "has_next_page": True}))
+
+    assert len(connect(account_of(raw.url)).list()) == 1
+    assert len(raw.requests) == 2
+
+
+def test_a_total_that_is_reached_is_the_end_where_nothing_else_says_so(connect, raw):
+    raw.script(envelope({"list": [{"id": 1}, {"id": 2}], "total": "2"}))
+
+    assert len(connect(account_of(raw.url, page_size=2)).list()) == 2
+    assert len(raw.requests) == 1
+
+
+def test_a_fault_between_two_pages_is_passed_over(connect, sandbox):
+    sandbox.seed(bodies(4))
+    sandbox.inject("truncate", endpoint="list", skip=1)
+
+    assert len(connect(account_of(sandbox.url, page_size=2)).list()) == 4
+
+
+def test_a_page_that_never_comes_is_an_error_and_not_the_end(connect, raw):
+    raw.script(envelope({"list": [{"id": 1}], "has_next_page": True}), http(status=502))
+
+    with pytest.raises(NxlinkTransportError):
+        connect(account_of(raw.url)).list()
+
+
+def test_many_templates_are_read(connect, raw):
+    pages = [[{"id": 1000 * page + row, "name": "名" * 20} for row in range(1000)] for page in range(5)]
+    raw.script(*map(envelope, [*pages, []]))
+
+    assert len(connect(account_of(raw.url, page_size=1000)).list()) == 5000
+
+
+pages = st.builds(
+    TemplatePage,
+    templates=st.lists(
+        st.fixed_dictionaries({}, optional={"id": st.integers(0, 5), "name": st.sampled_from("ab")})
+    ),
+    total=st.none() | st.integers(-1, 9),
+    has_next_page=st.none() | st.booleans(),
+)
+
+
+@given(st.lists(pages, min_size=1), st.integers(1, 3))
+def test_the_walk_ends_whatever_comes_and_gives_nothing_twice(answers, page_size):
+    walk = PageWalk(account_of("https://h", page_size=page_size))
+    found, asked = [], 0
+    while walk.next_call():
+        found += walk.take(answers[asked % len(answers)])
+        asked += 1
+
+    # Of these rows there are 6 with an id and 3 without: each page but the last brings a new one.
+    assert asked <= 10
+    keys = [template.id if template.id is not None else (template.name, None) for template in found]
+    assert len(keys) == len(set(keys))
