@@ -57,12 +57,16 @@ class TemplateArgument(_Operator):
     ) -> Any:
         """Render one field; a template spec leaf by leaf, with WhatsApp's placeholders kept."""
         plain = super().render_template
+        if isinstance(content, (Mapping, TemplateSpec)):
+            # Airflow shows a field as it was rendered, and logs one that can't be as it was written.
+            _mask_media(content)
         if content is getattr(self, self.argument) and self._is_upstream(context):
             return content
         if not isinstance(content, (Mapping, TemplateSpec)) or id(content) in (seen_oids or ()):
-            return plain(content, context, jinja_env, seen_oids)
-        # Airflow logs a field that can't be rendered as it was written.
-        _mask_media(content)
+            given = plain(content, context, jinja_env, seen_oids)
+            if isinstance(given, Mapping):
+                _mask_media(given)
+            return given
         env = jinja_env or self.get_template_env()
 
         def leaf(value: Any) -> Any:
@@ -186,5 +190,8 @@ def _has_jinja(value: object) -> bool:
 
 
 def _mask_media(spec: Mapping[str, Any] | TemplateSpec) -> None:
-    media = spec.header_media if isinstance(spec, TemplateSpec) else spec.get("header_media")
+    if isinstance(spec, TemplateSpec):
+        media: Any = spec.header_media
+    else:
+        media = spec.get("header_media") or spec.get("headerMedia")
     mask_signed_url(media.get("url") if isinstance(media, Mapping) else getattr(media, "url", None))

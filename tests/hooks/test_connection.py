@@ -183,6 +183,16 @@ def test_the_test_never_raises_and_never_takes_long(
     assert sandbox.count() == (2 if values.get("code") == 1004 else 1)
 
 
+@pytest.mark.parametrize("broken", ['{"conn_type": "nxlink", "extra": "[1]"}', "{", "[]"])
+def test_the_test_never_raises_for_what_airflow_cannot_read(
+    broken: str, monkeypatch: pytest.MonkeyPatch, airflow_db: None
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_NXLINK_DEFAULT", broken)
+    works, message = NxlinkHook().test_connection()
+    assert not works
+    assert message
+
+
 def test_the_test_names_a_connection_that_is_not_there(airflow_db: None) -> None:
     works, message = NxlinkHook("nowhere").test_connection()
     assert not works

@@ -121,20 +121,6 @@ def test_an_upload_without_handle_is_warned_of_and_can_be_used(
     assert run.log.count("no handle (h)") == 2
 
 
-def test_the_query_of_a_signed_link_is_sent_and_never_shown(
-    sandbox: SandboxServer, run_dag: Callable[..., Any], new_dag: Callable[..., Any]
-) -> None:
-    with new_dag() as dag:
-        NxlinkUploadMediaOperator(task_id="upload", media_url=SIGNED)
-        template = {**TEMPLATE, "header_media": {"url": SIGNED}}
-        NxlinkCreateTemplateOperator(task_id="task", template=template)
-    run = run_dag(dag)
-    assert run.states == {"upload": "success", "task": "success"}
-    assert all(SIGNED in call.body for call in sandbox.received(endpoint="upload"))
-    shown = run.log + str([run.value("upload"), run.value("task")])
-    assert "c2VjcmV0LXBhcnQ" not in shown
-
-
 BAD_URLS = [
     "ftp://shop.example/a.jpg",
     "shop.example/a.jpg",

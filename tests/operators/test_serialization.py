@@ -120,20 +120,63 @@ def test_a_file_is_shown_as_the_template_it_holds(parse: Callable[[Build], Any])
     assert task["__var"]["template"] == TEMPLATE
 
 
-def test_rendered_fields_show_the_text_with_its_placeholders_and_no_signed_query(
-    sandbox: SandboxServer, run_dag: Callable[..., Any], new_dag: Callable[..., Any]
+def signed(secret: str) -> str:
+    """Return a link with a secret of its own: what Airflow has masked once it masks from then on."""
+    return f"https://shop.example/a.jpg?OSSAccessKeyId=LTAI&Signature={secret}"
+
+
+@task(task_id="upstream")
+def produce(value: Any) -> Any:
+    return value
+
+
+def hidden(secret: str) -> Any:
+    return {**TEMPLATE, "header_media": {"url": signed(secret)}}
+
+
+def create_from_output(secret: str) -> None:
+    create(produce(hidden(secret)))()
+
+
+def create_mapped(secret: str) -> None:
+    arguments = produce([{"template": hidden(secret)}])
+    NxlinkCreateTemplateOperator.partial(task_id="task").expand_kwargs(arguments)
+
+
+RENDERED: dict[str, tuple[str, Build]] = {
+    "spec": (
+        "c3BlYy1zZWNyZXQ",
+        create(TemplateSpec(**TEMPLATE, header_media={"url": signed("c3BlYy1zZWNyZXQ")})),
+    ),
+    "mapping": ("bWFwLXNlY3JldA", create({**TEMPLATE, "header_media": {"url": signed("bWFwLXNlY3JldA")}})),
+    "vendor's": ("dmVuLXNlY3JldA", create({**TEMPLATE, "headerMedia": {"url": signed("dmVuLXNlY3JldA")}})),
+    "output": ("b3V0LXNlY3JldA", lambda: create_from_output("b3V0LXNlY3JldA")),
+    "mapped kwargs": ("a3dhLXNlY3JldA", lambda: create_mapped("a3dhLXNlY3JldA")),
+    "upload": (
+        "dXBsLXNlY3JldA",
+        lambda: NxlinkUploadMediaOperator(task_id="task", media_url=signed("dXBsLXNlY3JldA")),
+    ),
+}
+
+
+@pytest.mark.parametrize("form", RENDERED)
+def test_rendered_fields_and_the_log_show_no_signed_query(
+    form: str, sandbox: SandboxServer, run_dag: Callable[..., Any], new_dag: Callable[..., Any]
 ) -> None:
+    secret, build = RENDERED[form]
     with new_dag() as dag:
-        NxlinkCreateTemplateOperator(task_id="spec", template=SPEC, if_exists="skip")
-        mapping = {**TEMPLATE, "header_media": {"url": SIGNED}}
-        NxlinkCreateTemplateOperator(task_id="mapping", template=mapping, if_exists="skip")
-        NxlinkUploadMediaOperator(task_id="upload", media_url=SIGNED)
-    assert set(run_dag(dag).states.values()) == {"success"}
+        build()
+    run = run_dag(dag)
+    assert run.state() == "success"
+    # What the upstream task itself logs is the DAG author's.
+    log = run.log.rpartition("starting task_id=task")[2]
     with create_session() as session:
         rows = session.scalars(
-            select(RenderedTaskInstanceFields).where(RenderedTaskInstanceFields.dag_id == dag.dag_id)
+            select(RenderedTaskInstanceFields).where(
+                RenderedTaskInstanceFields.dag_id == dag.dag_id, RenderedTaskInstanceFields.task_id == "task"
+            )
         )
-        fields = {row.task_id: row.rendered_fields for row in rows}
-    assert SECRET not in json.dumps(fields)
-    assert fields["spec"]["template"]["content"] == "Hi {{1}}, you"
-    assert fields["mapping"]["template"]["header_media"]["url"].startswith("https://shop.example/a.jpg")
+        (fields,) = [row.rendered_fields for row in rows]
+    assert secret in sandbox.received(endpoint="upload")[0].body
+    assert secret not in json.dumps(fields) + log + json.dumps(run.value())
+    assert "https://shop.example/a.jpg" in json.dumps(fields)
