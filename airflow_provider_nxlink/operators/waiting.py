@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -11,7 +11,7 @@ from airflow.providers.common.compat.sdk import AirflowSensorTimeout, conf
 
 from airflow_provider_nxlink.api.models import Template, TemplateRef
 from airflow_provider_nxlink.api.status import Verdict
-from airflow_provider_nxlink.api.waiting import Wait
+from airflow_provider_nxlink.api.waiting import Outcome, Wait
 from airflow_provider_nxlink.exceptions import (
     NxlinkTemplateFailedError,
     TaskDeferralTimeout,
@@ -54,27 +54,57 @@ class NxlinkWaitingOperator(NxlinkOperator):
         self.poll_interval = in_seconds("poll_interval", poll_interval)
         self.timeout = in_seconds("timeout", timeout)
 
-    def wait_for(self, ref: TemplateRef) -> Template | None:
+    def wait_for(self, ref: TemplateRef, carried: Mapping[str, Any] | None = None) -> Template | None:
         """
         Wait until ``goal`` is reached, here or in the triggerer, and return the template as last seen.
 
+        :param carried: plain JSON that comes back with the event, when it is waited for in the triggerer.
         :raises NxlinkTemplateFailedError: it can't be reached any more.
         :raises AirflowSensorTimeout: it was not reached in ``timeout`` seconds.
         """
+        (outcome,) = self.wait_for_all([ref], carried=carried).values()
+        if outcome.verdict is Verdict.FAILED:
+            raise NxlinkTemplateFailedError(outcome.message)
+        return outcome.template
+
+    def wait_for_all(
+        self,
+        refs: Collection[TemplateRef],
+        *,
+        fail_fast: bool = False,
+        carried: Mapping[str, Any] | None = None,
+    ) -> dict[TemplateRef, Outcome]:
+        """
+        Wait until each of several templates has reached ``goal`` or can't reach it, here or in the triggerer.
+
+        :param fail_fast: end as soon as the first can't.
+        :param carried: as for :meth:`wait_for`.
+        :raises AirflowSensorTimeout: not all were decided in ``timeout`` seconds.
+        """
         begun = time.monotonic()
+        over: dict[TemplateRef, Outcome] = {}
+        said: dict[TemplateRef, str] = {}
         while True:
+            waiting = [ref for ref in refs if ref not in over]
             with failing_without_retry():
-                outcome = self.goal.judge(ref, self.hook.look_up(ref), time.monotonic() - begun)
-            self.log.info("%s", outcome.message)
-            if outcome.verdict is Verdict.DONE:
-                return outcome.template
-            if outcome.verdict is Verdict.FAILED:
-                raise NxlinkTemplateFailedError(outcome.message)
+                found = self._look(waiting)
+            for ref in waiting:
+                outcome = self.goal.judge(ref, found[ref], time.monotonic() - begun)
+                if len(refs) == 1 or outcome.message != said.get(ref):
+                    said[ref] = outcome.message
+                    self.log.info("%s", outcome.message)
+                if outcome.verdict is not Verdict.WAIT:
+                    over[ref] = outcome
+            failed = any(outcome.verdict is Verdict.FAILED for outcome in over.values())
+            waiting = [ref for ref in refs if ref not in over]
+            if not waiting or (fail_fast and failed):
+                return over
             if self.deferrable:
-                self._defer(ref)
+                self._defer(refs, fail_fast=fail_fast, carried=carried)
             left = self.timeout - (time.monotonic() - begun)
             if left <= 0:
-                raise AirflowSensorTimeout(self.goal.overdue(ref, self.timeout))
+                overdue = [self.goal.overdue(ref, self.timeout) for ref in waiting]
+                raise AirflowSensorTimeout("; ".join(overdue))
             time.sleep(min(self.poll_interval, left))
 
     def ended(self, event: Any) -> Result:
@@ -95,12 +125,22 @@ class NxlinkWaitingOperator(NxlinkOperator):
                 f"the wait took longer than its timeout of {self.timeout:g} s"
             ) from error
 
-    def _defer(self, ref: TemplateRef) -> None:
+    def _look(self, refs: Collection[TemplateRef]) -> dict[TemplateRef, Template | None]:
+        if len(refs) == 1:
+            return {ref: self.hook.look_up(ref) for ref in refs}
+        listed = list(self.hook.list_templates())
+        return {ref: ref.find_in(listed) for ref in refs}
+
+    def _defer(
+        self, refs: Collection[TemplateRef], *, fail_fast: bool, carried: Mapping[str, Any] | None
+    ) -> None:
         self.defer(
             trigger=NxlinkTemplateTrigger(
-                [ref.to_dict()],
+                [ref.to_dict() for ref in refs],
                 target_status=self.goal.target,
                 started_at=time.time(),
+                fail_fast=fail_fast,
+                carried=carried,
                 nxlink_conn_id=self.nxlink_conn_id,
                 phone=self.phone,
                 tenant_id=self.tenant_id,

@@ -193,7 +193,7 @@ def table(rows: Iterable[Mapping[str, Any]]) -> str:
     )
     cells = [("ACTION", "NAME", "LANGUAGE", "STATUS", "NOTE")]
     cells += [
-        (row["action"], str(row["name"]), str(row["language"]), row["status_name"], _note(row))
+        (row["action"], str(row["name"]), str(row["language"]), row["status_name"] or "", _note(row))
         for row in sort
     ]
     widths = [max(len(row[column]) for row in cells) for column in range(4)]

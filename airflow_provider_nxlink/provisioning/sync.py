@@ -111,7 +111,7 @@ class _Run:
             tell(action)
             self._take(Result(action, "unchanged", action.live))
         for action in self._planned("blocked"):
-            self._take(Result(action, "blocked", action.live, action.reason, not action.awaits_verdict))
+            self._take(Result(action, "blocked", action.live, action.reason, permanent=True))
         self._write(self._planned("update"))
         creations = self._planned("create")
         while creations and not self.stopped and (room := self.allowance.left):

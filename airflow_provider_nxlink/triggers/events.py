@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from airflow_provider_nxlink.api.status import Verdict
 from airflow_provider_nxlink.api.waiting import Outcome
 
 VERDICTS = "verdicts"
+PAUSE_OVER = "pause_over"
 ERROR = "error"
 
 
@@ -40,9 +41,10 @@ class Result:
         }
 
 
-def verdicts_event(results: Sequence[Result]) -> dict[str, Any]:
-    """Return the event that says how each wait ended."""
-    return {"kind": VERDICTS, "results": [result.to_dict() for result in results]}
+def verdicts_event(results: Sequence[Result], carried: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return the event that says how each wait ended, with what its task gave along."""
+    event = {"kind": VERDICTS, "results": [result.to_dict() for result in results]}
+    return event if carried is None else {**event, "carried": carried}
 
 
 def error_event(error: Exception) -> dict[str, Any]:
@@ -57,6 +59,28 @@ def error_event(error: Exception) -> dict[str, Any]:
             "call": error.call,
         }
     return {"kind": ERROR, "text": f"{type(error).__name__}: {error}", "api_error": details}
+
+
+def pause_over_event(carried: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the event that ends a pause, with what its task gave along."""
+    return {"kind": PAUSE_OVER, "carried": carried}
+
+
+def read_pause_over(event: Any) -> dict[str, Any]:
+    """
+    Return what a task gave along for the time after its pause.
+
+    :raises ValueError: for no event, or one of another kind.
+    """
+    if not isinstance(event, dict) or event.get("kind") != PAUSE_OVER:
+        raise ValueError(f"the trigger sent an event nobody understands: {event!r:.200}")
+    return carried_by(event)
+
+
+def carried_by(event: Any) -> dict[str, Any]:
+    """Return what a task gave along when it deferred."""
+    carried = event.get("carried") if isinstance(event, dict) else None
+    return carried if isinstance(carried, dict) else {}
 
 
 def read_event(event: Any) -> list[Result]:

@@ -32,6 +32,7 @@ class NxlinkTemplateTrigger(PollingTrigger):
     :param not_found_timeout: seconds after which a template that is not in the list counts as missing.
     :param started_at: when the wait began, in seconds since the epoch; None for now.
     :param fail_fast: end as soon as the first template failed, rather than when all are done.
+    :param carried: plain JSON that the task gets back with the event, as it is.
     """
 
     supports_triggerer_queue = True
@@ -46,6 +47,7 @@ class NxlinkTemplateTrigger(PollingTrigger):
         not_found_timeout: float = DEFAULT_NOT_FOUND_TIMEOUT,
         started_at: float | None = None,
         fail_fast: bool = False,
+        carried: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -56,6 +58,7 @@ class NxlinkTemplateTrigger(PollingTrigger):
         self.not_found_timeout = not_found_timeout
         self.started_at = started_at
         self.fail_fast = fail_fast
+        self.carried = carried
         self._results: dict[TemplateRef, Result] = {}
         self._last_message: dict[TemplateRef, str] = {}
 
@@ -68,6 +71,7 @@ class NxlinkTemplateTrigger(PollingTrigger):
             "not_found_timeout",
             "started_at",
             "fail_fast",
+            "carried",
         )
         return super()._arguments() | {name: getattr(self, name) for name in names}
 
@@ -85,7 +89,7 @@ class NxlinkTemplateTrigger(PollingTrigger):
                 return
             self._judge(snapshot, waited())
             if self._is_over():
-                yield TriggerEvent(verdicts_event(list(self._results.values())))
+                yield TriggerEvent(verdicts_event(list(self._results.values()), self.carried))
                 return
 
     def _judge(self, snapshot: Snapshot, waited: float) -> None:

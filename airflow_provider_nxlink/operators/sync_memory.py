@@ -1,0 +1,118 @@
+"""What a sync has done so far: carried over its pauses and waits, and returned at its end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from airflow_provider_nxlink.api.models import Template, TemplateRef
+from airflow_provider_nxlink.provisioning.report import FAILED, WRITTEN, Report
+
+Identity = tuple[str, str]
+Row = dict[str, Any]
+
+# What the list says of each template at the end.
+SHOWN = ("id", "status", "status_name", "rejected_reason")
+
+
+@dataclass
+class Memory:
+    """
+    What a sync has done so far.
+
+    :param rows: what was planned and done, by name and language; the templates left alone are not in it.
+    :param created: when templates were created in the last hour, in seconds since 1970.
+    """
+
+    rows: dict[Identity, Row] = field(default_factory=dict)
+    created: Sequence[float] = ()
+
+    @classmethod
+    def from_dict(cls, carried: Mapping[str, Any]) -> Memory:
+        """Return what :meth:`to_dict` made plain JSON of."""
+        rows = {(row["name"], row["language"]): dict(row) for row in carried.get("rows", [])}
+        return cls(rows, list(carried.get("created", [])))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON."""
+        return {"rows": list(self.rows.values()), "created": list(self.created)}
+
+    def take(self, report: Report) -> None:
+        """Take in what one round has done; what an earlier round has written stays written."""
+        self.created = report.created
+        for result in report.results:
+            before = self.rows.get(result.identity, {}).get("action")
+            if result.outcome == "unchanged" and (before in WRITTEN or not result.planned.drift):
+                if before not in WRITTEN:
+                    self.rows.pop(result.identity, None)
+                continue
+            row = result.to_dict()
+            kept = {
+                name: row[name] for name in ("action", "name", "language", "differences", "drift", "message")
+            }
+            self.rows[result.identity] = kept | {
+                "planned": result.planned.kind,
+                "permanent": result.permanent,
+                "awaits_verdict": result.planned.awaits_verdict,
+            }
+
+    @property
+    def written(self) -> set[TemplateRef]:
+        """What need not be compared again."""
+        return self._refs(lambda row: row["action"] in ("created", "updated"))
+
+    @property
+    def refused(self) -> set[TemplateRef]:
+        """What would be refused again."""
+        return self._refs(lambda row: row["action"] == "failed" and row["permanent"])
+
+    @property
+    def awaiting_verdict(self) -> set[TemplateRef]:
+        """What is blocked until Meta's verdict."""
+        return self._refs(lambda row: row["action"] == "blocked" and row["awaits_verdict"])
+
+    def failures_but(self, excused: Collection[TemplateRef] = ()) -> list[Row]:
+        """Return the rows of what is not as it should be, but for those excused."""
+        return [row for row in self.rows.values() if row["action"] in FAILED and _ref(row) not in excused]
+
+    def returned(self, wanted: Iterable[TemplateRef], templates: Mapping[TemplateRef, Template]) -> Row:
+        """
+        Return plain JSON: ``plan``, ``results`` and ``counts``.
+
+        :param wanted: one for each spec, in their order.
+        :param templates: what the list has.
+        """
+        refs = list(wanted)
+        named = {(str(ref.name), str(ref.language)) for ref in refs}
+        deleted = [_ref(row) for identity, row in self.rows.items() if identity not in named]
+        results = [self._result(ref, templates.get(ref)) for ref in [*refs, *deleted]]
+        plan = [
+            {
+                "action": self.rows.get((row["name"], row["language"]), {}).get("planned", "unchanged"),
+                **{name: row[name] for name in ("name", "language", "differences", "drift")},
+            }
+            for row in results
+        ]
+        return {"plan": plan, "results": results, "counts": dict(Counter(row["action"] for row in results))}
+
+    def _result(self, ref: TemplateRef, template: Template | None) -> Row:
+        row = self.rows.get((str(ref.name), str(ref.language)), {})
+        seen = (template or Template()).to_dict()
+        return {
+            "action": row.get("action", "unchanged"),
+            "name": ref.name,
+            "language": ref.language,
+            **{name: seen[name] for name in SHOWN},
+            "differences": row.get("differences", []),
+            "drift": row.get("drift", []),
+            "message": row.get("message", ""),
+        }
+
+    def _refs(self, fits: Callable[[Row], bool]) -> set[TemplateRef]:
+        return {_ref(row) for row in self.rows.values() if fits(row)}
+
+
+def _ref(row: Row) -> TemplateRef:
+    return TemplateRef(name=row["name"], language=row["language"])
