@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_nxlink.api import calls
-from airflow_provider_nxlink.api.errors import NxlinkRequestError, NxlinkTransportError, TemplateExistsError
+from airflow_provider_nxlink.api.errors import (
+    NxlinkError,
+    NxlinkRequestError,
+    NxlinkTransportError,
+    TemplateExistsError,
+)
 from airflow_provider_nxlink.api.lookup import find_template
-from airflow_provider_nxlink.api.models import Template, TemplateId, TemplateRef, TemplateStatus
+from airflow_provider_nxlink.api.models import Template, TemplateRef, TemplateStatus
 
 if TYPE_CHECKING:
     from airflow_provider_nxlink.api.client import NxlinkClient
@@ -40,30 +45,35 @@ def create_template(
     :raises NxlinkTransportError: ``outcome_unknown`` when neither the answer nor the list says.
     """
     ref = TemplateRef(name=str(body["name"]), language=str(body["language"]))
-    lost: NxlinkTransportError | None = None
-    template_id: TemplateId | None = None
     try:
         template_id = client.send(calls.create_template(client.account, body))
     except NxlinkRequestError as error:
-        found = find_template(client, ref)
-        if found is None or found.status == TemplateStatus.DELETED:
-            raise
-        raise TemplateExistsError(found) from error
+        if found := _appeared(client, ref, VISIBLE_AFTER[:1], sleep):
+            raise TemplateExistsError(found) from error
+        raise
     except NxlinkTransportError as error:
         if not error.outcome_unknown:
             raise
         log.warning("%s. Looking %s up", error, ref)
-        lost = error
-    for pause in VISIBLE_AFTER if read_back or lost else ():
-        sleep(pause)
-        found = find_template(client, ref)
-        if found is not None and found.status != TemplateStatus.DELETED:
-            return found
-        if template_id is not None:
-            break
-    if lost is not None:
-        raise lost
-    return Template.model_validate({"id": template_id, **ref.to_dict()} | _sent(body))
+        try:
+            found = _appeared(client, ref, VISIBLE_AFTER, sleep)
+        except NxlinkError as failure:
+            raise error from failure
+        if found is None:
+            raise
+        return found
+    made = Template.model_validate({"id": template_id, **ref.to_dict()} | _sent(body))
+    if not read_back:
+        return made
+    try:
+        # Where the answer gave the id, it is not worth waiting for the rest.
+        pauses = VISIBLE_AFTER if template_id is None else VISIBLE_AFTER[:1]
+        return _appeared(client, ref, pauses, sleep) or made
+    except NxlinkError as error:
+        if template_id is None:
+            raise
+        log.warning("%s is created, but can't be read back: %s", ref, error)
+        return made
 
 
 def update_template(
@@ -82,13 +92,16 @@ def update_template(
     except NxlinkTransportError as error:
         if not error.outcome_unknown:
             raise
-        log.warning("%s. Looking %s up", error, ref)
-        found = find_template(client, ref)
+        found = _found_after(error, client, ref)
         if found is None or not same(found):
             raise
         return found
     changed = before.model_copy(update=_sent(body) | {"status": None})
-    return (find_template(client, ref) if read_back else None) or changed
+    try:
+        return (find_template(client, ref) if read_back else None) or changed
+    except NxlinkError as error:
+        log.warning("%s is updated, but can't be read back: %s", ref, error)
+        return changed
 
 
 def delete_template(client: NxlinkClient, template: Template) -> None:
@@ -104,9 +117,30 @@ def delete_template(client: NxlinkClient, template: Template) -> None:
     except (NxlinkRequestError, NxlinkTransportError) as error:
         if isinstance(error, NxlinkTransportError) and not error.outcome_unknown:
             raise
-        if not is_gone(find_template(client, TemplateRef.of(template))):
+        if not is_gone(_found_after(error, client, TemplateRef.of(template))):
             raise
-        log.warning("%s. It is gone", error)
+        log.warning("%s is gone", TemplateRef.of(template))
+
+
+def _appeared(
+    client: NxlinkClient, ref: TemplateRef, pauses: Iterable[float], sleep: Callable[[float], None]
+) -> Template | None:
+    """Look for a template after each pause, until it is there and not deleted."""
+    for pause in pauses:
+        sleep(pause)
+        found = find_template(client, ref)
+        if found is not None and found.status != TemplateStatus.DELETED:
+            return found
+    return None
+
+
+def _found_after(failure: NxlinkError, client: NxlinkClient, ref: TemplateRef) -> Template | None:
+    """Look up what a write has left; where that fails too, what is known is still the write's failure."""
+    log.warning("%s. Looking %s up", failure, ref)
+    try:
+        return find_template(client, ref)
+    except NxlinkError as error:
+        raise failure from error
 
 
 def is_gone(template: Template | None) -> bool:
