@@ -26,9 +26,10 @@ def test_it_starts_in_under_300_ms_and_stops_at_once():
 
 
 def test_it_leaves_neither_port_nor_thread_behind():
+    before = set(threading.enumerate())
     with SandboxServer() as server:
         port = httpx.URL(server.url).port
-    assert not [thread for thread in threading.enumerate() if thread.name == "nxlink-sandbox"]
+    assert not [t for t in threading.enumerate() if t.name == "nxlink-sandbox" and t not in before]
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"http://127.0.0.1:{port}/_sandbox/health")
 

@@ -242,6 +242,5 @@ def test_the_event_loop_is_never_held_for_50_ms(
 
     caplog.set_level(logging.WARNING, logger="asyncio")
     take(1)  # imports what a triggerer has imported long ago
-    # A busy machine may hold a run up; what blocks by itself does so in each.
-    runs = [slow() for _ in range(3)]
-    assert [] in runs, runs
+    # A busy machine holds a run up now and then; what blocks by itself does so in each.
+    assert any(slow() == [] for _ in range(10)), caplog.text
