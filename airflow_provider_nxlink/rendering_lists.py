@@ -52,7 +52,8 @@ class SpecListArgument(TemplateArgument):
         if self._names_files():
             self.templates = gather(self.templates, self._find)
             self.check_literal()
-        super().resolve_template_files()
+        # Not the one of TemplateArgument, which looks at a single template.
+        super(TemplateArgument, self).resolve_template_files()
 
     def rendered(self, context: Context) -> Any:
         """Return ``templates`` as rendered; files named only at run time are loaded and rendered."""

@@ -243,7 +243,8 @@ def _refusal(ref: TemplateRef, message: str) -> Row:
 
 def _failures(rows: Sequence[Row]) -> str:
     lines = [f"  - {row['name']} ({row['language']}): {row['message']}" for row in rows]
-    return "\n".join([f"{len(rows)} templates are not as they should be:", *lines])
+    count = "1 template is not as it" if len(rows) == 1 else f"{len(rows)} templates are not as they"
+    return "\n".join([f"{count} should be:", *lines])
 
 
 def _planned(report: Report) -> list[Row]:
