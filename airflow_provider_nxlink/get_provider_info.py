@@ -30,7 +30,7 @@ def get_provider_info() -> dict[str, Any]:
         ],
         "sensors": [_modules("sensors.template")],
         "hooks": [_modules("hooks.nxlink")],
-        "triggers": [_modules("triggers.template")],
+        "triggers": [_modules("triggers.template", "triggers.pause")],
         "asset-uris": [
             {
                 "schemes": ["nxlink"],
