@@ -19,7 +19,6 @@ from airflow_provider_nxlink.exceptions import (
 )
 from airflow_provider_nxlink.operators.base import NxlinkOperator
 from airflow_provider_nxlink.triggers.events import Result, read_event
-from airflow_provider_nxlink.triggers.template import NxlinkTemplateTrigger
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -34,6 +33,8 @@ class NxlinkWaitingOperator(NxlinkOperator):
 
     :param deferrable: wait without a worker.
     :param poll_interval: seconds between two looks.
+    :param max_poll_interval: seconds the pause between two looks of a deferred wait may grow to while nothing
+        changes; None for no growth.
     :param timeout: seconds the wait may last, or a timedelta; it is apart from ``execution_timeout``, which
         does not count while deferred.
     """
@@ -46,12 +47,16 @@ class NxlinkWaitingOperator(NxlinkOperator):
         *,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         poll_interval: float | timedelta = 60,
+        max_poll_interval: float | timedelta | None = None,
         timeout: float | timedelta = DEFAULT_WAIT_TIMEOUT,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.deferrable = deferrable
         self.poll_interval = in_seconds("poll_interval", poll_interval)
+        self.max_poll_interval = (
+            None if max_poll_interval is None else in_seconds("max_poll_interval", max_poll_interval)
+        )
         self.timeout = in_seconds("timeout", timeout)
 
     def wait_for(self, ref: TemplateRef, carried: Mapping[str, Any] | None = None) -> Template | None:
@@ -134,6 +139,9 @@ class NxlinkWaitingOperator(NxlinkOperator):
     def _defer(
         self, refs: Collection[TemplateRef], *, fail_fast: bool, carried: Mapping[str, Any] | None
     ) -> None:
+        # A DAG file need not load the triggers.
+        from airflow_provider_nxlink.triggers.template import NxlinkTemplateTrigger  # noqa: PLC0415
+
         self.defer(
             trigger=NxlinkTemplateTrigger(
                 [ref.to_dict() for ref in refs],
@@ -145,6 +153,7 @@ class NxlinkWaitingOperator(NxlinkOperator):
                 phone=self.phone,
                 tenant_id=self.tenant_id,
                 poll_interval=self.poll_interval,
+                max_poll_interval=self.max_poll_interval,
             ),
             method_name="execute_complete",
             timeout=timedelta(seconds=self.timeout),

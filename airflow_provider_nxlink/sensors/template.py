@@ -25,7 +25,6 @@ from airflow_provider_nxlink.hooks.nxlink import NxlinkHook
 from airflow_provider_nxlink.operators.waiting import in_seconds
 from airflow_provider_nxlink.rendering import RefArgument
 from airflow_provider_nxlink.triggers.events import read_event
-from airflow_provider_nxlink.triggers.template import NxlinkTemplateTrigger
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -185,6 +184,9 @@ class NxlinkTemplateSensor(RefArgument, BaseSensorOperator):
         return self._goal().overdue(self.ref(context), self.timeout)
 
     def _defer(self, context: Context) -> None:
+        # A DAG file need not load the triggers.
+        from airflow_provider_nxlink.triggers.template import NxlinkTemplateTrigger  # noqa: PLC0415
+
         goal = self._goal()
         self.defer(
             trigger=NxlinkTemplateTrigger(

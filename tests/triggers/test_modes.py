@@ -293,3 +293,13 @@ def test_a_deferred_poll_backs_off_if_asked_to(finish: Finish, seed: Seed) -> No
     with pytest.raises(TaskDeferred) as deferred:
         sensor.execute({})
     assert (deferred.value.trigger.poll_interval, deferred.value.trigger.max_poll_interval) == (60, 600)
+    create = NxlinkCreateTemplateOperator(
+        task_id="create",
+        template=SPEC | {"name": "never_ending"},
+        wait_for_approval=True,
+        deferrable=True,
+        max_poll_interval=timedelta(minutes=10),
+    )
+    with pytest.raises(TaskDeferred) as deferred:
+        create.execute({})
+    assert (deferred.value.trigger.poll_interval, deferred.value.trigger.max_poll_interval) == (60, 600)
