@@ -11,6 +11,8 @@ from typing import Any
 OK = 0
 FOUND = 1
 USAGE = 2
+# For plan: it has changes. Wrong usage, which is the same number, prints nothing to stdout.
+CHANGES = 2
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,66 @@ class Command:
         module, _, function = self.runs.partition(":")
         return int(getattr(import_module(f"{__package__}.{module}"), function)(options))
 
+
+PATHS = Argument(("paths",), {"metavar": "PATH", "nargs": "+", "help": "A spec file, or a folder of them."})
+TABLE_OR_JSON = Argument(
+    ("--format",), {"choices": ("text", "json"), "default": "text", "help": "text (default), or json."}
+)
+PARAM = Argument(
+    ("--param",),
+    {
+        "action": "append",
+        "default": [],
+        "metavar": "NAME=VALUE",
+        "help": "What {{ params.NAME }} stands for. May be repeated.",
+    },
+)
+ACCESS = (
+    Argument(
+        ("--conn-id",),
+        {"help": "The connection: AIRFLOW_CONN_<ID> in the environment, else Airflow's. nxlink_default."},
+    ),
+    Argument(("--phone",), {"help": "The WhatsApp sender, instead of the connection's."}),
+    Argument(("--tenant-id",), {"help": "NXLink's tenant, instead of the connection's."}),
+)
+AT_ONCE = Argument(
+    ("--max-concurrency",), {"type": int, "default": 4, "metavar": "N", "help": "Calls at a time (4)."}
+)
+SYNC = (
+    PATHS,
+    PARAM,
+    Argument(
+        ("--compare",),
+        {
+            "choices": ("full", "content", "always"),
+            "default": "full",
+            "help": "full (default): with details. content: with the list alone. always: send anyway.",
+        },
+    ),
+    Argument(
+        ("--on-category-change",),
+        {
+            "choices": ("warn", "fail"),
+            "default": "warn",
+            "help": "What a category given by Meta is: a warning (default), or a failure.",
+        },
+    ),
+    Argument(
+        ("--prune",),
+        {"metavar": "PATTERN", "help": "Delete templates whose name matches and that are in no file."},
+    ),
+    Argument(
+        ("--max-deletes",),
+        {"type": int, "default": 10, "metavar": "N", "help": "With more to delete, do nothing at all (10)."},
+    ),
+    Argument(
+        ("--max-creates-per-hour",),
+        {"type": int, "default": 100, "metavar": "N", "help": "Creations within any hour, 0 for any (100)."},
+    ),
+    AT_ONCE,
+    *ACCESS,
+    TABLE_OR_JSON,
+)
 
 COMMANDS: tuple[Command, ...] = (
     Command(
@@ -83,6 +145,33 @@ COMMANDS: tuple[Command, ...] = (
                     "help": "Fill a placeholder, as in 1=Ada. May be repeated.",
                 },
             ),
+        ),
+    ),
+    Command(
+        "plan",
+        "Say what apply would do; exits with 2 when there are changes, 1 when it can't be said.",
+        "plan:run",
+        SYNC,
+    ),
+    Command("apply", "Make NXLink's templates be what spec files say.", "apply:run", SYNC),
+    Command(
+        "status",
+        "Show how the templates of spec files stand; exits with 1 unless all are in use.",
+        "status:run",
+        (PATHS, PARAM, *ACCESS, TABLE_OR_JSON),
+    ),
+    Command(
+        "pull",
+        "Write NXLink's templates as spec files, one for each name.",
+        "pull:run",
+        (
+            Argument(("folder",), {"metavar": "FOLDER", "help": "Where to write; made if it is not there."}),
+            Argument(("--name",), {"metavar": "PATTERN", "help": "Only templates whose name matches."}),
+            Argument(
+                ("--overwrite",), {"action": "store_true", "help": "Replace files that say something else."}
+            ),
+            AT_ONCE,
+            *ACCESS,
         ),
     ),
     Command("schema", "Print the JSON Schema of spec files.", "schema:run"),

@@ -14,7 +14,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Run one command.
 
     :param arguments: without the program's name; those of the process by default.
-    :return: the exit status: 0 fine, 1 something was found, 2 (by ``SystemExit``) wrong usage.
+    :return: the exit status: 0 fine, 1 something was found, 2 a plan has changes, or (by ``SystemExit``)
+        wrong usage.
     """
     for stream in (sys.stdout, sys.stderr):
         # A terminal without Unicode shows an escape, and no traceback.

@@ -16,6 +16,7 @@ from airflow_provider_nxlink.api.account import Account, AccountError
 from airflow_provider_nxlink.api.errors import NxlinkError
 from airflow_provider_nxlink.api.models import Flow, Media, Template, TemplateId, TemplateRef
 from airflow_provider_nxlink.api.retries import DEFAULT_ATTEMPTS
+from airflow_provider_nxlink.connection import account_of
 from airflow_provider_nxlink.provisioning import write
 from airflow_provider_nxlink.provisioning.apply import Applied, apply
 from airflow_provider_nxlink.provisioning.gather import gather, load_all
@@ -303,19 +304,13 @@ class NxlinkHook(BaseHook):
         return NxlinkClient(self.account, **arguments)
 
     def _account(self, connection: Any, extra: Mapping[str, Any]) -> Account:
-        """Make one account of a connection, for both clients. Each key of ``extra`` is read by its name."""
-        port = f":{connection.port}" if connection.port else ""
-        return Account.checked(
-            base_url=f"{connection.host}{port}" if connection.host else None,
-            access_key=connection.login,
-            access_secret=connection.password,
-            phone=extra.get("phone") if self.phone is None else self.phone,
-            tenant_id=extra.get("tenant_id") if self.tenant_id is None else self.tenant_id,
-            algorithm=extra.get("algorithm"),
-            timeout=extra.get("timeout"),
-            page_size=extra.get("page_size"),
-            verify=extra.get("verify"),
-            allow_http=extra.get("allow_http"),
+        """Make one account of a connection, for both clients."""
+        fields = {name: getattr(connection, name) for name in ("host", "port", "login", "password")}
+        return account_of(
+            fields,
+            extra,
+            phone=self.phone,
+            tenant_id=self.tenant_id,
             source=f"NXLink connection {self.nxlink_conn_id!r}",
         )
 

@@ -1,0 +1,114 @@
+"""A live template as the spec that would make it, so that an account in use can be brought under code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from airflow_provider_nxlink.api.models import Template
+from airflow_provider_nxlink.specs.buttons import EVENT_NEEDS
+from airflow_provider_nxlink.specs.placeholders import has_jinja
+from airflow_provider_nxlink.specs.spans import PlaceholderError
+from airflow_provider_nxlink.specs.spelling import BUTTON, EVENT, Spelling
+
+# What no call tells of a template.
+NEVER_TOLD = ("tag_name", "syn_meta", "is_close_auto_flow")
+# What details in their flat shape do not tell either.
+NOT_TOLD_FLAT = ("header_text", "header_media", "footer_text")
+
+# What a button of each type needs; NXLink fills others in by itself.
+BUTTON_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "QUICK_REPLY": ("customize_type", "events"),
+    "URL": ("url", "example", "events"),
+    "PHONE_NUMBER": ("phone_number",),
+    "FLOW": ("flow_id",),
+    "COPY_CODE": ("example",),
+}
+
+
+def spec_fields(live: Template) -> dict[str, Any]:
+    """
+    Return the fields of the spec file for a template that was read with its details.
+
+    Texts that Airflow's Jinja would take for its own stand between ``{% raw %}`` and ``{% endraw %}``.
+    """
+    fields: dict[str, Any] = {
+        "name": live.name,
+        "language": live.language,
+        "category": live.category,
+        "content": live.content,
+    }
+    if live.components is None:
+        fields["buttons"] = [_button(button) for button in live.buttons or []]
+    else:
+        fields |= _from_components(live.components)
+    return {name: value for name, value in fields.items() if value not in (None, "", [])} | {
+        name: kept_from_jinja(fields[name])
+        for name in ("header_text", "content", "footer_text")
+        if fields.get(name)
+    }
+
+
+def not_told(live: Template) -> tuple[str, ...]:
+    """Return the fields that a template may have and NXLink does not tell."""
+    return NEVER_TOLD if live.components is not None else (*NOT_TOLD_FLAT, *NEVER_TOLD)
+
+
+def kept_from_jinja(text: str) -> str:
+    """Return a text so that rendering it gives the same text again."""
+    try:
+        is_ours = not has_jinja(text)
+    except PlaceholderError:
+        is_ours = False
+    return text if is_ours else f"{{% raw %}}{text}{{% endraw %}}"
+
+
+def _from_components(components: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    by_type = {str(component.get("type")).upper(): component for component in components}
+    header, body, footer = (by_type.get(kind, {}) for kind in ("HEADER", "BODY", "FOOTER"))
+    is_text = str(header.get("format") or "TEXT").upper() == "TEXT"
+    found = {
+        "header_text": header.get("text") if is_text else None,
+        "header_media": None if is_text else _media(header),
+        "footer_text": footer.get("text"),
+        "buttons": [_button(button) for button in by_type.get("BUTTONS", {}).get("buttons") or []],
+    }
+    return found | ({"content": body["text"]} if body.get("text") else {})
+
+
+def _media(header: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the header's media; without the handle, which expires after some days."""
+    named = {"media_type": header["format"], "original_filename": header.get("filename")}
+    if header.get("media_id"):
+        named["media_id"] = str(header["media_id"])
+    else:
+        named["h"] = header.get("h")
+    return {name: value for name, value in named.items() if value}
+
+
+def _button(button: Mapping[str, Any]) -> dict[str, Any]:
+    sent = button.get("buttonReqs")
+    given, _ = BUTTON.read({**button, **sent} if isinstance(sent, Mapping) else button)
+    kind = str(given.get("type", "")).upper()
+    names = ("type", "text", *BUTTON_FIELDS.get(kind, ()))
+    found = _texts({name: given[name] for name in names if name in given}, BUTTON)
+    if "events" in found:
+        found["events"] = [_event(event) for event in found["events"] if isinstance(event, Mapping)]
+    return found
+
+
+def _event(event: Mapping[str, Any]) -> dict[str, Any]:
+    given, _ = EVENT.read(event)
+    names = ("event", *EVENT_NEEDS.get(str(given.get("event", "")).lower(), ()))
+    return _texts({name: given[name] for name in names if name in given}, EVENT)
+
+
+def _texts(fields: dict[str, Any], spelling: Spelling) -> dict[str, Any]:
+    """Return the fields with every text kept from Jinja."""
+
+    def kept(value: Any) -> Any:
+        if isinstance(value, list):
+            return [kept(item) for item in value]
+        return kept_from_jinja(value) if isinstance(value, str) else value
+
+    return {name: kept(value) if name in spelling.texts else value for name, value in fields.items()}

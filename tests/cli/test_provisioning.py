@@ -1,0 +1,298 @@
+"""plan, apply, status and pull: what they print, send and write, and how they exit."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from airflow_provider_nxlink.api.models import Template, TemplateRef
+from airflow_provider_nxlink.cli.main import main
+from airflow_provider_nxlink.cli.show import show_plan
+from airflow_provider_nxlink.cli.templates import rendered
+from airflow_provider_nxlink.provisioning.plan import Action
+from airflow_provider_nxlink.provisioning.report import Plan
+from airflow_provider_nxlink.sandbox.server import SandboxServer
+from airflow_provider_nxlink.sandbox.settings import SHAPES
+from airflow_provider_nxlink.specs.diff import Difference
+from airflow_provider_nxlink.specs.files import load_file
+from airflow_provider_nxlink.specs.model import TemplateSpec
+
+Out = pytest.CaptureFixture[str]
+
+PROMO = """\
+name: promo
+category: MARKETING
+languages:
+  en_US: {content: "Hello {{1}} from {{ params.shop }}."}
+  de: {content: "Hallo {{1}} von {{ params.shop }}."}
+"""
+NAMES = ["--param", "shop=Example"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "specs").mkdir()
+    (tmp_path / "specs" / "promo.yaml").write_text(PROMO)
+    return tmp_path / "specs"
+
+
+def seed(name: str, **changes: Any) -> dict[str, Any]:
+    return {"name": name, "language": "en_US", "category_type": 1, "content": "Before", **changes}
+
+
+def writes(server: SandboxServer) -> int:
+    return sum(server.count(endpoint) for endpoint in ("create", "update", "delete", "upload"))
+
+
+def test_plan_apply_plan(sandbox: SandboxServer, folder: Path, capsys: Out) -> None:
+    sandbox.seed([seed("promo")])
+    assert main(["plan", "specs", *NAMES]) == 2
+    assert capsys.readouterr().out == (
+        "~ promo (en_US), IN_USE\n"
+        "    content:\n"
+        "      - Before\n"
+        "      + Hello {{1}} from Example.\n"
+        "+ promo (de)\n"
+        "1 to create, 1 to update.\n"
+    )
+    assert writes(sandbox) == 0
+
+    assert main(["apply", "specs", *NAMES]) == 0
+    out, err = capsys.readouterr()
+    assert [line.split()[:4] for line in out.splitlines()] == [
+        ["ACTION", "NAME", "LANGUAGE", "STATUS"],
+        ["created", "promo", "de", "IN_USE"],
+        ["updated", "promo", "en_US", "IN_USE"],
+    ]
+    assert "2 of 2: template promo (de) is created" in err
+
+    assert main(["plan", "specs", *NAMES]) == 0
+    assert capsys.readouterr().out == "2 unchanged.\n"
+    assert writes(sandbox) == 2
+
+
+def test_json_for_machines(sandbox: SandboxServer, folder: Path, capsys: Out) -> None:
+    assert main(["plan", "specs", *NAMES, "--format", "json"]) == 2
+    plan = json.loads(capsys.readouterr().out)
+    assert {(row["action"], row["language"]) for row in plan["plan"]} == {
+        ("create", "en_US"),
+        ("create", "de"),
+    }
+    assert main(["apply", "specs", *NAMES, "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["counts"] == {"created": 2}
+
+
+def test_single_files_and_always(sandbox: SandboxServer, folder: Path, capsys: Out) -> None:
+    assert main(["apply", "specs/promo.yaml#de", *NAMES]) == 0
+    assert main(["plan", "specs/promo.yaml#de", *NAMES, "--compare", "always"]) == 2
+    assert "1 to update." in capsys.readouterr().out
+    assert sandbox.count("create") == 1
+
+
+def test_prune(sandbox: SandboxServer, folder: Path, capsys: Out) -> None:
+    sandbox.seed([seed("old_a"), seed("old_b")])
+    assert main(["plan", "specs", *NAMES, "--prune", "old_*", "--max-deletes", "1"]) == 2
+    assert "more than max_deletes=1, so nothing at all is done" in capsys.readouterr().out
+    assert main(["apply", "specs", *NAMES, "--prune", "old_*", "--max-deletes", "1"]) == 1
+    assert writes(sandbox) == 0
+    assert main(["apply", "specs", *NAMES, "--prune", "old_*"]) == 0
+    assert sandbox.template("old_a", "en_US") is None
+
+
+def test_what_failed_is_named(sandbox: SandboxServer, folder: Path, capsys: Out) -> None:
+    (folder / "wrong.yaml").write_text(
+        "name: wrong\nlanguage: en_US\ncategory: UTILITY\ncontent: Hello there\ntag_name: none\n"
+    )
+    assert main(["apply", "specs", *NAMES]) == 1
+    assert "wrong (en_US): bad request (22072)" in capsys.readouterr().err
+    assert sandbox.template("promo", "de") is not None
+
+
+def test_faults_of_files_are_told_before_anything_is_sent(
+    sandbox: SandboxServer, folder: Path, capsys: Out
+) -> None:
+    (folder / "wrong.yaml").write_text("name: Wrong\nlanguage: en_US\ncategory: UTILITY\ncontent: Hello\n")
+    assert main(["apply", "specs"]) == 1
+    err = capsys.readouterr().err
+    assert "specs/wrong.yaml:1:1: name" in err
+    assert "can't be rendered without Airflow" in err
+    assert sandbox.count() == 0
+
+
+@pytest.mark.parametrize("arguments", [["specs", "--param", "shop"], ["nowhere"], ["specs", "--prune", "*"]])
+def test_wrong_arguments(sandbox: SandboxServer, folder: Path, capsys: Out, arguments: list[str]) -> None:
+    assert main(["plan", *arguments, *NAMES]) == 1
+    out, err = capsys.readouterr()
+    assert (out, err[:6]) == ("", "plan: ")
+    assert sandbox.count() == 0
+
+
+def test_status(sandbox: SandboxServer, folder: Path, capsys: Out) -> None:
+    sandbox.seed([seed("promo", status=0, waRejectedReason="SPAM")])
+    assert main(["status", "specs", *NAMES]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["NAME", "LANGUAGE", "STATUS", "QUALITY", "REJECTED", "REASON"]
+    assert lines[1].split()[:3] == ["promo", "en_US", "REJECTED"]
+    assert lines[1].endswith("SPAM")
+    assert lines[2].split() == ["promo", "de", "ABSENT"]
+    sandbox.approve("promo", "en_US")
+    sandbox.seed([seed("promo", language="de")])
+    assert main(["status", "specs", *NAMES, "--format", "json"]) == 0
+    assert [row["status"] for row in json.loads(capsys.readouterr().out)] == [2, 2]
+
+
+# The connection
+
+
+@pytest.mark.parametrize("form", ["connection_json", "connection_uri"])
+def test_the_connection_is_read_as_airflow_writes_it(
+    form: str, sandbox: SandboxServer, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AIRFLOW_CONN_NXLINK_DEFAULT")
+    monkeypatch.setenv("AIRFLOW_CONN_OTHER", getattr(sandbox, form))
+    assert main(["plan", "specs", *NAMES, "--conn-id", "other"]) == 2
+    assert main(["plan", "specs", *NAMES]) == 1
+
+
+def test_without_airflow_s_import(sandbox: SandboxServer, folder: Path) -> None:
+    code = (
+        "import sys; from airflow_provider_nxlink.cli.main import main; "
+        "status = main(['plan', 'specs', '--param', 'shop=x']); "
+        "assert 'airflow' not in sys.modules; sys.exit(status)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 2
+
+
+def test_a_connection_that_is_none_is_told_without_its_secret(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: Out
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_NXLINK_DEFAULT", "nxlink:hidden-secret")
+    assert main(["plan", "specs", *NAMES]) == 1
+    monkeypatch.setenv("AIRFLOW_CONN_NXLINK_DEFAULT", '{"login": "hidden-secret"}')
+    assert main(["plan", "specs", *NAMES]) == 1
+    err = capsys.readouterr().err
+    assert "neither JSON nor a URI" in err
+    assert "phone: missing" in err
+    assert "hidden-secret" not in err
+
+
+def test_an_unknown_connection_of_airflow_s_is_told(folder: Path, airflow_db: None, capsys: Out) -> None:
+    assert main(["plan", "specs", *NAMES, "--conn-id", "nobody"]) == 1
+    assert "nobody" in capsys.readouterr().err
+
+
+# pull
+
+
+def test_pull_writes_what_plan_finds_equal(
+    sandbox: SandboxServer, folder: Path, capsys: Out, vendor_body: dict[str, Any]
+) -> None:
+    for shape in ("A", "B"):
+        sandbox.reset()
+        sandbox.switch(details=shape)
+        (folder / "vendor.json").write_text(json.dumps(vendor_body))
+        assert main(["apply", "specs/vendor.json"]) == 0
+        assert main(["pull", f"pulled_{shape}"]) == 0
+        assert main(["plan", f"pulled_{shape}"]) == 0, capsys.readouterr()
+        assert main(["lint", f"pulled_{shape}"]) == 0, capsys.readouterr()
+
+
+def test_pull_says_what_shared_parts_have_once(sandbox: SandboxServer, folder: Path, capsys: Out) -> None:
+    sandbox.seed([seed("promo"), seed("promo", language="de"), seed("single", content="One\nTwo")])
+    assert main(["pull", "pulled"]) == 0
+    promo = yaml.safe_load((folder.parent / "pulled" / "promo.yaml").read_text())
+    assert promo == {
+        "name": "promo",
+        "category": "MARKETING",
+        "languages": {"de": {"content": "Before"}, "en_US": {"content": "Before"}},
+    }
+    text = (folder.parent / "pulled" / "single.yaml").read_text()
+    assert text.startswith("# NXLink does not tell is_close_auto_flow, syn_meta, tag_name.\n")
+    assert "content: |-\n  One\n  Two\n" in text
+
+
+def test_pull_says_what_the_flat_details_hide(sandbox: SandboxServer, folder: Path) -> None:
+    sandbox.switch(details="B")
+    sandbox.seed([seed("promo")])
+    assert main(["pull", "pulled"]) == 0
+    assert "does not tell footer_text, header_media, header_text," in Path("pulled/promo.yaml").read_text()
+
+
+def test_pull_replaces_nothing_unasked(sandbox: SandboxServer, folder: Path, capsys: Out) -> None:
+    sandbox.seed([seed("promo"), seed("other")])
+    (folder.parent / "pulled").mkdir()
+    other = folder.parent / "pulled" / "other.yaml"
+    other.write_text("name: other\nlanguage: en_US\ncategory: UTILITY\ncontent: Mine\n")
+    (folder.parent / "pulled" / "mine.yaml").write_text("name: promo\nlanguage: en_US\n")
+    assert main(["pull", "pulled"]) == 1
+    assert "Mine" in other.read_text()
+    err = capsys.readouterr().err
+    assert "promo is left out: it is in pulled/mine.yaml already" in err
+    assert "--overwrite replaces it" in err
+    assert main(["pull", "pulled", "--overwrite"]) == 0
+    assert "Before" in other.read_text()
+
+
+def test_pull_of_some(sandbox: SandboxServer, folder: Path) -> None:
+    sandbox.switch(keep_deleted=True)
+    sandbox.seed([seed("promo_a"), seed("promo_gone", status=14), seed("other")])
+    assert main(["pull", "pulled", "--name", "promo_*"]) == 0
+    assert [path.name for path in Path("pulled").iterdir()] == ["promo_a.yaml"]
+
+
+def test_pull_tells_what_no_spec_can_say(sandbox: SandboxServer, folder: Path, capsys: Out) -> None:
+    sandbox.seed([seed("code", category_type=3), seed("../leads/out")])
+    assert main(["pull", "pulled"]) == 0
+    assert "code (en_US) is left out" in capsys.readouterr().err
+    assert all(path.parent == Path("pulled") for path in Path("pulled").iterdir())
+    assert not Path("leads").exists()
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["Hello {{ params.x }} there", "50 {% off", "{# no comment #} here", "Hello {{1}}, {{ 1 + 1 }}"],
+)
+def test_pull_keeps_jinja_out_of_what_is_not_ours(sandbox: SandboxServer, folder: Path, content: str) -> None:
+    sandbox.seed([seed("promo", content=content)])
+    assert main(["pull", "pulled"]) == 0
+    (template,) = load_file("pulled/promo.yaml")
+    assert template["content"] != content
+    assert rendered(template, {})["content"] == content
+
+
+SHAPE = st.fixed_dictionaries({key: st.sampled_from(forms) for key, forms in SHAPES.items()})
+
+
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data())
+def test_any_template_comes_back_equal(
+    valid_specs: st.SearchStrategy[TemplateSpec], lenient: SandboxServer, data: st.DataObject
+) -> None:
+    spec = data.draw(valid_specs)
+    lenient.reset()
+    lenient.switch(**data.draw(SHAPE))
+    with TemporaryDirectory() as folder:
+        source = Path(folder, "spec.json")
+        source.write_text(json.dumps(spec.to_dict()))
+        assert main(["apply", str(source)]) == 0
+        assert main(["pull", f"{folder}/pulled"]) == 0
+        assert main(["plan", f"{folder}/pulled"]) == 0
+
+
+# What a terminal is shown
+
+
+def test_colours_and_nothing_that_steers_the_terminal() -> None:
+    difference = Difference("content", "a\x1b[2Jb", "c")
+    action = Action("update", TemplateRef(name="p", language="de"), None, Template(), (difference,))
+    text = show_plan(Plan((action,)), colours=True)
+    assert "\x1b[31m- a�[2Jb\x1b[0m" in text
+    assert "\x1b" not in show_plan(Plan((action,)), colours=False)
