@@ -77,6 +77,8 @@ class PollingTrigger(BaseEventTrigger):
 
     async def filter_shared_stream(self, shared_stream: AsyncIterator[Any]) -> AsyncIterator[TriggerEvent]:
         """Make of the shared snapshots what concerns this trigger."""
+        # Arguments that can't be read fail this trigger here, and not the poll of all.
+        self.wanted()
         key = self.shared_stream_key()
         listeners = self._listeners.setdefault(key, [])
         listeners.append(self)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from airflow.triggers.base import TriggerEvent
@@ -77,7 +78,7 @@ class NxlinkTemplateTrigger(PollingTrigger):
 
     def wanted(self) -> Wanted:
         """Return the templates whose wait is not over."""
-        left = frozenset(ref for ref in self._refs() if ref not in self._results)
+        left = frozenset(ref for ref in self._refs if ref not in self._results)
         return None if any(ref.name is None for ref in left) else left
 
     async def events(self, stream: AsyncIterator[Snapshot]) -> AsyncIterator[TriggerEvent]:
@@ -94,7 +95,7 @@ class NxlinkTemplateTrigger(PollingTrigger):
 
     def _judge(self, snapshot: Snapshot, waited: float) -> None:
         wait = self._wait()
-        for ref in self._refs():
+        for ref in self._refs:
             if ref in self._results or not snapshot.covers(ref):
                 continue
             outcome = wait.judge(ref, snapshot.find(ref), waited)
@@ -107,8 +108,9 @@ class NxlinkTemplateTrigger(PollingTrigger):
     def _is_over(self) -> bool:
         if self.fail_fast and any(result.verdict is Verdict.FAILED for result in self._results.values()):
             return True
-        return all(ref in self._results for ref in self._refs())
+        return all(ref in self._results for ref in self._refs)
 
+    @cached_property
     def _refs(self) -> list[TemplateRef]:
         return [TemplateRef(**template) for template in self.templates]
 

@@ -191,6 +191,24 @@ class TestSharedStream:
             with pytest.raises(NxlinkAuthError, match="1003"):
                 read_event(event)
 
+    def test_arguments_nobody_can_read_fail_their_own_trigger_only(
+        self, sandbox: SandboxServer, seed: Seed, manager: Any
+    ) -> None:
+        seed("good")
+
+        async def run() -> Any:
+            streams = manager()
+            good = asyncio.create_task(self.first_event(streams, 1, trigger("good")))
+            await asyncio.sleep(0.1)
+            with pytest.raises(TypeError):
+                await self.first_event(streams, 2, NxlinkTemplateTrigger([{"nme": "x"}], poll_interval=0.05))
+            sandbox.approve("good", "en_US")
+            event = await asyncio.wait_for(good, 5)
+            await streams.stop_all()
+            return event
+
+        assert read_event(asyncio.run(run()))[0].verdict == "done"
+
     def test_who_joins_late_is_seen_by_the_next_poll(
         self, sandbox: SandboxServer, seed: Seed, manager: Any
     ) -> None:
