@@ -17,6 +17,8 @@ from airflow_provider_nxlink.hooks.nxlink import NxlinkHook
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_nxlink.api.client import AsyncNxlinkClient
+
 UNDECIDED = (TemplateStatus.PENDING, None)
 
 
@@ -24,9 +26,9 @@ class PlainTemplateTrigger(BaseTrigger):
     """
     Poll for one template until its review is over, and fire once.
 
-    It is built as ``DbtCloudRunJobTrigger`` is: a loop for each trigger, an absolute deadline, and for each
-    poll the connection looked up and a client opened and closed. It sends what the shared poll sends too,
-    so that the two differ in who polls and in nothing else.
+    It is built as ``DbtCloudRunJobTrigger`` is: a loop for each trigger, a connection that the trigger looks
+    up once, an absolute deadline, and an HTTP client that is opened for each poll and closed after it. It
+    sends what the shared poll sends too, so that the two differ in who polls and in nothing else.
 
     :param name: the template's name.
     :param language: its language.
@@ -57,10 +59,10 @@ class PlainTemplateTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Return one event: the template's status once it is decided, or why there is none."""
-        hook = NxlinkHook(self.nxlink_conn_id)
         try:
+            client = await NxlinkHook(self.nxlink_conn_id).async_client()
             while time.time() < self.end_time:
-                template = await self._look(hook)
+                template = await self._look(client)
                 if template is not None and template.status not in UNDECIDED:
                     yield TriggerEvent({"status": template.status, "template": template.to_dict()})
                     return
@@ -70,11 +72,10 @@ class PlainTemplateTrigger(BaseTrigger):
             return
         yield TriggerEvent({"status": "timeout", "message": f"{self.name} is still in review"})
 
-    async def _look(self, hook: NxlinkHook) -> Template | None:
-        async with await hook.async_client() as client:
-            return TemplateRef(None, self.name, self.language).find_in(
-                [template async for template in client.templates(self.name)]
-            )
+    async def _look(self, client: AsyncNxlinkClient) -> Template | None:
+        async with client:
+            found = [template async for template in client.templates(self.name)]
+        return TemplateRef(None, self.name, self.language).find_in(found)
 
 
 class PlainTemplateWait(BaseOperator):

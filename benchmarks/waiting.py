@@ -8,6 +8,7 @@ Needs the package installed with its ``sandbox`` extra, and nothing else. See RE
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 
@@ -83,4 +84,7 @@ def _seconds(text: str) -> float:
 
 
 if __name__ == "__main__":
+    # A terminal that is closed and `kill` end Airflow and the sandbox too, as Ctrl-C does.
+    for sign in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(sign, lambda number, _: sys.exit(128 + number))
     main()

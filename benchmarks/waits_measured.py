@@ -92,7 +92,7 @@ def measure(kind: str, waits: int, interval: float, sandbox_url: str, connection
     home = Path(tempfile.mkdtemp(prefix="nxlink-benchmark-"))
     options = {
         "PYTHONPATH": str(HERE),
-        "NXLINK_BENCHMARK_WAITS": str(waits),
+        "NXLINK_BENCHMARK_TEMPLATES": ",".join(map(_template_name, range(waits))),
         "NXLINK_BENCHMARK_INTERVAL": str(interval),
         "AIRFLOW__CORE__PARALLELISM": str(PARALLELISM),
     }
@@ -154,7 +154,7 @@ class _Run:
         """Start the waits, see all of them deferred and polled for, and return how many seconds it took."""
         self._sandbox.post("/reset").raise_for_status()
         templates = [
-            {"name": f"wait_{number}", "language": "en_US", "content": "Hello", "status": PENDING}
+            {"name": _template_name(number), "language": "en_US", "content": "Hello", "status": PENDING}
             for number in range(self._waits)
         ]
         self._sandbox.post("/templates", json=templates).raise_for_status()
@@ -180,7 +180,7 @@ class _Run:
 
     def _approve(self, number: int) -> None:
         self._changed[number] = time.time()
-        change = {"name": f"wait_{number}", "language": "en_US", "status": IN_USE}
+        change = {"name": _template_name(number), "language": "en_US", "status": IN_USE}
         self._sandbox.post("/status", json=change).raise_for_status()
 
     def _until(
@@ -199,6 +199,11 @@ class _Run:
         query = f"select map_index, {column} from task_instance"  # noqa: S608 - the columns are our own
         moments = dict(self._airflow.rows(query))
         return Delays.of(_seconds(moments[number]) - self._changed[number] for number in numbers)
+
+
+def _template_name(number: int) -> str:
+    # NXLink finds all names that contain what it is asked for: so none may be part of another.
+    return f"wait_{number:04}"
 
 
 def _seconds(moment: str) -> float:

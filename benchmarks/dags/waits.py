@@ -1,4 +1,4 @@
-"""As many deferrable waits as the environment says: on the shared poll, and on polls of their own."""
+"""Waits for the templates that the environment names: on the shared poll, and on polls of their own."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from plain_wait import PlainTemplateWait
 
 from airflow_provider_nxlink.sensors.template import NxlinkTemplateSensor
 
-WAITS = int(os.environ["NXLINK_BENCHMARK_WAITS"])
+NAMES = os.environ["NXLINK_BENCHMARK_TEMPLATES"].split(",")
 INTERVAL = float(os.environ["NXLINK_BENCHMARK_INTERVAL"])
 TIMEOUT = 3600
-TEMPLATES = [{"name": f"wait_{number}", "language": "en_US"} for number in range(WAITS)]
+TEMPLATES = [{"name": name, "language": "en_US"} for name in NAMES]
 BEGINNING = pendulum.datetime(2026, 1, 1, tz="UTC")
 
-with DAG("shared", schedule=None, start_date=BEGINNING, max_active_tasks=WAITS):
+with DAG("shared", schedule=None, start_date=BEGINNING, max_active_tasks=len(NAMES)):
     NxlinkTemplateSensor.partial(
         task_id="wait", deferrable=True, poke_interval=INTERVAL, timeout=TIMEOUT
     ).expand(template=TEMPLATES)
 
-with DAG("plain", schedule=None, start_date=BEGINNING, max_active_tasks=WAITS):
+with DAG("plain", schedule=None, start_date=BEGINNING, max_active_tasks=len(NAMES)):
     PlainTemplateWait.partial(task_id="wait", poll_interval=INTERVAL, timeout=TIMEOUT).expand(
         template=TEMPLATES
     )
