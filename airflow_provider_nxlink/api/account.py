@@ -120,6 +120,10 @@ def _absent(value: object) -> bool:
 
 def _base_url(value: object, allow_http: bool, problems: list[str]) -> str:
     text = DEFAULT_BASE_URL if _absent(value) else str(value).strip()
+    if re.search("[@?#]", text):
+        # What is too much there may be a secret: show none of it.
+        problems.append("host: holds more than scheme, host and port; the key goes into login and password")
+        return ""
     try:
         parts = urlsplit(text)
         host, _ = parts.hostname, parts.port
@@ -128,10 +132,10 @@ def _base_url(value: object, allow_http: bool, problems: list[str]) -> str:
         return ""
     if parts.scheme not in ("http", "https") or not host or "://" not in text:
         problems.append(f"host: {_shown(text)} has no scheme; write it as https://{text.rpartition('//')[2]}")
-    elif parts.username or parts.password or parts.query or parts.fragment:
-        problems.append("host: holds more than scheme, host and port; the key goes into login and password")
-    elif re.search(r"[\s\\\x00-\x20\x7f]", text):
-        problems.append(f"host: {_shown(text)} holds blanks or control characters")
+    elif re.search(r"[^\x21-\x7e]|\\", text):
+        problems.append(
+            f"host: {_shown(text)} holds blanks or control characters, or some that are not ASCII"
+        )
     elif parts.scheme == "http" and not (allow_http or is_loopback(host)):
         problems.append(
             f"host: plain http to {host} is refused, as the signature covers neither path nor query; "
@@ -154,7 +158,7 @@ def _phone(value: object, problems: list[str]) -> str:
         problems.append("phone: missing; put the WhatsApp sender's number into extra, or pass phone=")
         return ""
     digits = _PHONE_PUNCTUATION.sub("", str(value))
-    if not _PHONE.fullmatch(digits):
+    if not isinstance(value, (str, int)) or not _PHONE.fullmatch(digits):
         problems.append(f"phone: {_shown(value)} is not a number with country code (7 to 15 digits)")
     return digits
 
