@@ -73,19 +73,26 @@ class Wait:
         :raises ValueError: naming each argument that is wrong.
         """
         problems = []
-        if target not in list(TemplateStatus):
+        known = target in list(TemplateStatus)
+        if not known:
             problems.append(f"target_status: {target!r} is none of {_named(TemplateStatus)}")
-        statuses = default_failed_statuses(target) if failed is None else frozenset(failed)
-        if unknown := statuses - set(TemplateStatus):
-            problems.append(f"failed_statuses: {sorted(unknown)} are none of {_named(TemplateStatus)}")
-        if target in statuses:
+        try:
+            statuses = frozenset(
+                failed if failed is not None else default_failed_statuses(target) if known else ()
+            )
+        except TypeError:
+            problems.append(f"failed_statuses: {failed!r} is no list of statuses")
+            statuses = frozenset()
+        if unknown := sorted(statuses - set(TemplateStatus), key=repr):
+            problems.append(f"failed_statuses: {unknown} are none of {_named(TemplateStatus)}")
+        if known and target in statuses:
             problems.append(
                 f"failed_statuses: holds the target {TemplateStatus.name_of(target)}, so the wait could not "
                 "end well; take it out"
             )
         if on_paused not in ("fail", "wait"):
             problems.append(f"on_paused: {on_paused!r} is neither 'fail' nor 'wait'")
-        if not not_found_timeout >= 0:
+        if not isinstance(not_found_timeout, (int, float)) or not not_found_timeout >= 0:
             problems.append(f"not_found_timeout: {not_found_timeout!r} is not a number of seconds, 0 or more")
         if problems:
             raise ValueError("; ".join(problems))
