@@ -9,12 +9,20 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 
 try:
     from airflow.sdk.exceptions import TaskDeferralTimeout
-except ImportError:  # Airflow 2
-    from airflow.exceptions import TaskDeferralTimeout  # type: ignore[no-redef]
+except ImportError:
+    try:  # Airflow 3.0
+        from airflow.exceptions import TaskDeferralTimeout  # type: ignore[no-redef]
+    except ImportError:  # Airflow 2, where only the text tells a timeout from another failure
+        from airflow.exceptions import TaskDeferralError as TaskDeferralTimeout  # type: ignore[no-redef]
 
 from airflow_provider_nxlink.api.errors import NxlinkError
 
-__all__ = ["NxlinkTemplateFailedError", "TaskDeferralTimeout", "failing_without_retry"]
+__all__ = [
+    "NxlinkTemplateFailedError",
+    "TaskDeferralTimeout",
+    "deferral_timed_out",
+    "failing_without_retry",
+]
 
 
 class NxlinkTemplateFailedError(AirflowFailException):
@@ -24,6 +32,11 @@ class NxlinkTemplateFailedError(AirflowFailException):
     Never retried, as the next try would read the same verdict; a skip under ``soft_fail``. The message
     carries WhatsApp's reason where NXLink gives one.
     """
+
+
+def deferral_timed_out(error: BaseException) -> bool:
+    """Say whether a deferral ended because its timeout was over."""
+    return isinstance(error, TaskDeferralTimeout) and "timeout" in str(error).lower()
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from airflow_provider_nxlink.api.waiting import Outcome, Wait
 from airflow_provider_nxlink.exceptions import (
     NxlinkTemplateFailedError,
     TaskDeferralTimeout,
+    deferral_timed_out,
     failing_without_retry,
 )
 from airflow_provider_nxlink.operators.base import NxlinkOperator
@@ -126,6 +127,8 @@ class NxlinkWaitingOperator(NxlinkOperator):
         try:
             return super().resume_execution(next_method, next_kwargs, context)
         except TaskDeferralTimeout as error:
+            if not deferral_timed_out(error):
+                raise
             raise AirflowSensorTimeout(
                 f"the wait took longer than its timeout of {self.timeout:g} s"
             ) from error

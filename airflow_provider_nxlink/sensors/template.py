@@ -20,7 +20,11 @@ from airflow.providers.common.compat.sdk import (
 from airflow_provider_nxlink.api.models import TemplateRef, TemplateStatus
 from airflow_provider_nxlink.api.status import OnPaused, Verdict
 from airflow_provider_nxlink.api.waiting import DEFAULT_NOT_FOUND_TIMEOUT, Wait
-from airflow_provider_nxlink.exceptions import NxlinkTemplateFailedError, TaskDeferralTimeout
+from airflow_provider_nxlink.exceptions import (
+    NxlinkTemplateFailedError,
+    TaskDeferralTimeout,
+    deferral_timed_out,
+)
 from airflow_provider_nxlink.hooks.nxlink import NxlinkHook
 from airflow_provider_nxlink.operators.waiting import in_seconds
 from airflow_provider_nxlink.rendering import RefArgument
@@ -158,6 +162,8 @@ class NxlinkTemplateSensor(RefArgument, BaseSensorOperator):
         try:
             return super().resume_execution(next_method, next_kwargs, context)
         except (AirflowSensorTimeout, TaskDeferralTimeout) as error:
+            if not isinstance(error, AirflowSensorTimeout) and not deferral_timed_out(error):
+                raise
             message = self._overdue(context)
             if self.soft_fail or self.never_fail:
                 raise AirflowSkipException(message) from error
