@@ -226,6 +226,17 @@ def test_data_that_the_call_can_not_read_is_no_answer(data):
         read_answer(calls.list_templates(ACCOUNT), answer(code=0, data=data))
 
 
+def test_data_nested_without_end_is_no_answer(connect, raw):
+    nested = [[]]
+    for _ in range(700):
+        nested = [nested]
+    raw.script(envelope([{"id": 1, "components": [{"example": nested}]}]))
+    account = account_of(raw.url)
+
+    with pytest.raises(NxlinkTransportError, match="data of an unexpected form"):
+        connect(account, attempts=1).send(calls.list_templates(account))
+
+
 def test_an_endless_answer_is_not_read_to_its_end(connect, raw):
     raw.script(Step(http(b"x" * 80_000_000), then="close"))
     account = account_of(raw.url)
