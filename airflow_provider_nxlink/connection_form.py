@@ -86,10 +86,11 @@ def form_widgets() -> dict[str, Any]:
     # ruff: noqa: PLC0415 - Airflow 3 may not have these, and then does not call this
     from flask_appbuilder.fieldwidgets import BS3TextFieldWidget
     from flask_babel import lazy_gettext
-    from wtforms import BooleanField, FloatField, IntegerField, StringField
+    from wtforms import BooleanField, IntegerField, StringField
     from wtforms.validators import Optional
 
-    kinds = {"string": StringField, "integer": IntegerField, "number": FloatField, "boolean": BooleanField}
+    # Airflow 2 takes no other kinds; a field for fractions is not among them.
+    kinds = {"string": StringField, "integer": IntegerField, "number": StringField, "boolean": BooleanField}
     widgets = {}
     for name, (label, description, schema) in EXTRA_FIELDS.items():
         kind = kinds[schema["type"][0]]
