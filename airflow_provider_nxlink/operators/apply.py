@@ -91,6 +91,7 @@ class NxlinkApplyTemplateOperator(NxlinkWriteTemplateOperator):
         """Apply the template; None after a wait for the verdict that stood in the way."""
         spec = self.spec(context)
         self.check_literal()
+        self.log.info("As the phone will show it:\n%s", spec.preview())
         try:
             return self.hook.apply_template(
                 spec, compare=self.compare, on_category_change=self.on_category_change, resuming=resuming
