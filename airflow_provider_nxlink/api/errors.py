@@ -74,14 +74,6 @@ class NxlinkApiError(NxlinkError):
         # A code we know says more than the HTTP status it came under.
         return self.code in KINDS or (self.http_status or 0) < 500
 
-    def __reduce__(self) -> tuple[object, ...]:
-        """Survive pickling, as errors that cross process borders must."""
-        return (_rebuild, (type(self), self.args, self.call))
-
-
-def _rebuild(kind: type[NxlinkApiError], args: tuple[object, ...], call: str) -> NxlinkApiError:
-    return kind(*args, call=call)  # type: ignore[arg-type]
-
 
 class NxlinkAuthError(NxlinkApiError):
     """Codes 1000 to 1009 but for 1002 and 1004: the key, the secret, or what they may do."""
