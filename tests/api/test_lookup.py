@@ -36,7 +36,8 @@ def test_the_list_is_read_no_further_than_needed(client, sandbox):
 
     assert find_template(client, REF)
 
-    assert sandbox.count("list") == 1
+    (asked,) = sandbox.received(endpoint="list")
+    assert asked.query["name"] == "promo"
 
 
 @pytest.mark.parametrize("details", ["A", "B"])
