@@ -19,7 +19,9 @@ from tests.api.raw_server import RawServer, Request
 T = TypeVar("T")
 
 # A machine that is busy with something else makes no example wrong.
-settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "busy", max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("busy")
 
 KEY, SECRET, PHONE, TENANT = "sandbox-key", "sandbox-secret", "8613800000000", 123

@@ -281,6 +281,18 @@ def test_a_read_arrives_whatever_the_way_does(connect, sandbox, fault, _):
         assert (proxy.requests, proxy.met) == (4, [fault] * 3)
 
 
+def test_a_create_whose_answer_hangs_on_the_way_is_done_once(connect, sandbox):
+    with FaultProxy(sandbox.url) as proxy:
+        proxy.order(Fault("hang", "answer"))
+        account = account_of(proxy.url, timeout=0.3)
+
+        with pytest.raises(NxlinkTransportError, match="Timeout") as caught:
+            connect(account).send(calls.create_template(account, BODY))
+
+    assert caught.value.outcome_unknown
+    assert sandbox.count("create") == 1
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_reads_arrive_through_faults_by_dice(connect, sandbox, seed):
     sandbox.seed([{**BODY, "name": f"promo_{number}"} for number in range(30)])
