@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -12,7 +13,7 @@ from typing import Self, TypeVar
 
 import httpx
 from tenacity import AsyncRetrying, Retrying
-from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, ProxyError
 
 from airflow_provider_nxlink.api.account import Account
 from airflow_provider_nxlink.api.auth import HttpxSigningAuth, ServerClock, Signer, SigningSession
@@ -184,7 +185,9 @@ class AsyncNxlinkClient(_Client):
 
     async def send(self, call: Call[T]) -> T:
         """Send ``call`` as :meth:`NxlinkClient.send` does, with the same result and the same errors."""
-        retrying = AsyncRetrying(sleep=self._sleep, **RetryPolicy(call, self._attempts).arguments())
+        # Triggers ask for ever, and tell themselves when an outage begins and ends.
+        policy = RetryPolicy(call, self._attempts, logging.DEBUG)
+        retrying = AsyncRetrying(sleep=self._sleep, **policy.arguments())
         return await retrying(self._send_once, call)
 
     async def templates(self, name: str | None = None) -> AsyncIterator[Template]:
@@ -217,7 +220,7 @@ class AsyncNxlinkClient(_Client):
                     if len(body) > MAX_ANSWER_BYTES:
                         raise self._too_long(call)
                 return Answer(response.status_code, response.headers, bytes(body))
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
             raise self._fault(call, error, arrived=False) from None
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:  # TLS's own errors come as they are
             raise self._fault(call, error) from None
@@ -274,4 +277,7 @@ def _never_connected(error: OSError) -> bool:
         return True
     cause = error.args[0] if error.args else None
     cause = cause.reason if isinstance(cause, MaxRetryError) else cause
-    return isinstance(cause, (NewConnectionError, ConnectTimeoutError))
+    cause = cause.original_error if isinstance(cause, ProxyError) else cause
+    # urllib3's words for a proxy that lets nothing through to an https host; it has no class for it.
+    no_tunnel = str(cause).startswith("Tunnel connection failed")
+    return no_tunnel or isinstance(cause, (NewConnectionError, ConnectTimeoutError))
