@@ -32,9 +32,12 @@ class RetryPolicy:
     the connection was refused, or its timestamp was (1004, once).
     """
 
-    def __init__(self, call: Call[Any], attempts: int = DEFAULT_ATTEMPTS) -> None:
+    def __init__(
+        self, call: Call[Any], attempts: int = DEFAULT_ATTEMPTS, log_level: int = logging.WARNING
+    ) -> None:
         self._call = call
         self._attempts = attempts
+        self._log_level = log_level
         self._clock_corrected = False
 
     def arguments(self) -> dict[str, Any]:
@@ -75,7 +78,8 @@ class RetryPolicy:
         return wait
 
     def _log(self, state: RetryCallState) -> None:
-        log.warning(
+        log.log(
+            self._log_level,
             "%s (attempt %d of %d); next in %.1f s",
             _error(state),
             state.attempt_number,
