@@ -136,7 +136,7 @@ def test_an_outcome_says_what_was_seen_and_what_to_do(wait, seen, message):
     assert outcome.template is seen
 
 
-@pytest.mark.parametrize("status", FAILED_STATUSES)
+@pytest.mark.parametrize("status", sorted(FAILED_STATUSES))
 def test_every_failure_says_what_to_do_next(status):
     message = Wait().judge(REF, template(status), 0).message
     assert ". " in message.partition(f"({status:d})")[2]
