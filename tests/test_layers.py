@@ -17,21 +17,54 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
         "airflow",
         *(
             f"{PACKAGE}.{part}"
-            for part in ("hooks", "operators", "sensors", "triggers", "specs", "rendering", "exceptions")
+            for part in (
+                "hooks",
+                "operators",
+                "sensors",
+                "triggers",
+                "specs",
+                "provisioning",
+                "rendering",
+                "exceptions",
+            )
         ),
     ),
     "specs": (
         "airflow",
         *(
             f"{PACKAGE}.{part}"
-            for part in ("hooks", "operators", "sensors", "triggers", "rendering", "exceptions")
+            for part in (
+                "hooks",
+                "operators",
+                "sensors",
+                "triggers",
+                "provisioning",
+                "rendering",
+                "exceptions",
+            )
+        ),
+    ),
+    "provisioning": (
+        "airflow",
+        *(
+            f"{PACKAGE}.{part}"
+            for part in ("hooks", "operators", "sensors", "triggers", "rendering", "exceptions", "cli")
         ),
     ),
     "sandbox": (
         "airflow",
         *(
             f"{PACKAGE}.{part}"
-            for part in ("api", "specs", "hooks", "operators", "sensors", "triggers", "rendering")
+            for part in (
+                "api",
+                "specs",
+                "provisioning",
+                "hooks",
+                "operators",
+                "sensors",
+                "triggers",
+                "rendering",
+            )
         ),
     ),
     "hooks": tuple(f"{PACKAGE}.{part}" for part in ("operators", "sensors", "triggers", "rendering")),
