@@ -22,6 +22,7 @@ from airflow_provider_nxlink.api.envelope import MAX_ANSWER_BYTES, Answer, read_
 from airflow_provider_nxlink.api.errors import NxlinkClockSkewError, NxlinkTransportError
 from airflow_provider_nxlink.api.models import Template
 from airflow_provider_nxlink.api.paging import PageWalk
+from airflow_provider_nxlink.api.quiet import without_headers_in_the_log
 from airflow_provider_nxlink.api.redaction import redact
 from airflow_provider_nxlink.api.retries import DEFAULT_ATTEMPTS, RetryPolicy
 
@@ -206,20 +207,21 @@ class AsyncNxlinkClient(_Client):
     async def _exchange(self, call: Call[T], path: str) -> Answer:
         try:
             http = await self._connected()
-            async with http.stream(
-                call.method,
-                self.account.base_url + path,
-                params=dict(call.query),
-                content=call.body,
-                files={key: (None, text) for key, text in call.form.items()} if call.form else None,
-                headers=_JSON_HEADERS if call.body else _HEADERS,
-            ) as response:
-                body = bytearray()
-                async for chunk in response.aiter_bytes(_CHUNK):
-                    body += chunk
-                    if len(body) > MAX_ANSWER_BYTES:
-                        raise self._too_long(call)
-                return Answer(response.status_code, response.headers, bytes(body))
+            with without_headers_in_the_log():
+                async with http.stream(
+                    call.method,
+                    self.account.base_url + path,
+                    params=dict(call.query),
+                    content=call.body,
+                    files={key: (None, text) for key, text in call.form.items()} if call.form else None,
+                    headers=_JSON_HEADERS if call.body else _HEADERS,
+                ) as response:
+                    body = bytearray()
+                    async for chunk in response.aiter_bytes(_CHUNK):
+                        body += chunk
+                        if len(body) > MAX_ANSWER_BYTES:
+                            raise self._too_long(call)
+                    return Answer(response.status_code, response.headers, bytes(body))
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
             raise self._fault(call, error, arrived=False) from None
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:  # TLS's own errors come as they are

@@ -69,9 +69,10 @@ def read_answer(call: Call[T], answer: Answer, secrets: Iterable[str] = ()) -> T
     try:
         return call.read(envelope.get("data"))
     except (ValueError, RecursionError) as error:
-        # The error's own text quotes the answer; the excerpt does so with the secrets taken out.
         reason = f"data of an unexpected form ({type(error).__name__})"
-        raise _not_believed(call, answer, reason, secrets) from None
+    # Raised out here, as the error above quotes the answer and would come along as the context of this one;
+    # the excerpt quotes it with the secrets taken out.
+    raise _not_believed(call, answer, reason, secrets)
 
 
 def _refusal(
