@@ -14,12 +14,16 @@ from airflow.sdk import DAG, task
 from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 
 from airflow_provider_nxlink.api.errors import NxlinkError
+from airflow_provider_nxlink.api.models import Template
 from airflow_provider_nxlink.exceptions import NxlinkTemplateFailedError
 from airflow_provider_nxlink.hooks.nxlink import NxlinkHook
 from airflow_provider_nxlink.operators import sync, template
+from airflow_provider_nxlink.operators.sync_memory import Memory
 from airflow_provider_nxlink.operators.template import NxlinkSyncTemplatesOperator
 from airflow_provider_nxlink.provisioning import allowance
-from airflow_provider_nxlink.provisioning.report import TemplateSyncError
+from airflow_provider_nxlink.provisioning.plan import Action
+from airflow_provider_nxlink.provisioning.report import Plan, Report, Result, TemplateSyncError
+from airflow_provider_nxlink.provisioning.write import ref_of
 from airflow_provider_nxlink.sandbox.server import SandboxServer
 from airflow_provider_nxlink.specs.model import TemplateSpec
 from airflow_provider_nxlink.specs.violations import TemplateSpecError
@@ -382,6 +386,35 @@ def test_a_refused_template_is_not_sent_again_after_a_pause(sandbox: SandboxServ
     with pytest.raises(NxlinkTemplateFailedError, match=r"1 template is.*\n  - wrong"):
         resumed(paused, operator)
     assert sandbox.count("create") == 4
+
+
+@pytest.mark.usefixtures("short_hour")
+def test_a_refused_template_is_not_pruned_after_a_pause(sandbox: SandboxServer) -> None:
+    """It is left out of what is sent then, and is a spec all the same."""
+    sandbox.seed([seed("promo_wrong"), seed("promo_gone")])
+    templates = [body("promo_wrong", tag_name="none"), *(body(f"promo_{number}") for number in range(3))]
+    operator = NxlinkSyncTemplatesOperator(
+        task_id="task",
+        templates=templates,
+        prune=True,
+        prune_pattern="promo_*",
+        max_creates_per_hour=2,
+        deferrable=True,
+    )
+    with pytest.raises(NxlinkTemplateFailedError, match="promo_wrong"):
+        run(operator)
+    assert (sandbox.count("create"), sandbox.count("update"), sandbox.count("delete")) == (3, 1, 0)
+
+
+def test_what_failed_in_one_round_and_is_right_in_the_next_is_no_failure() -> None:
+    spec = TemplateSpec(**body("promo"))
+    action = Action("update", ref_of(spec), spec, Template())
+    memory = Memory()
+    memory.take(Report(Plan((action,)), (Result(action, "failed", note="no answer"),)))
+    assert [row["message"] for row in memory.failures_but()] == ["no answer"]
+    memory = Memory.from_dict(json.loads(json.dumps(memory.to_dict())))
+    memory.take(Report(Plan((action,)), (Result(action, "unchanged"),)))
+    assert memory.failures_but() == []
 
 
 def test_without_a_triggerer_the_next_try_goes_on(sandbox: SandboxServer, execute: Execute) -> None:
