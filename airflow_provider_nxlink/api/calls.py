@@ -18,6 +18,8 @@ from airflow_provider_nxlink.api.models import (
     normalized_id,
     whole_number,
 )
+from airflow_provider_nxlink.api.reach import OUT_OF_REACH, out_of_reach
+from airflow_provider_nxlink.api.redaction import without_query
 
 T = TypeVar("T")
 
@@ -94,7 +96,13 @@ def list_flows(account: Account) -> Call[list[Flow]]:
 
 
 def upload_media(account: Account, url: str) -> Call[Media]:
-    """Ask NXLink to fetch a header sample from ``url``, which its servers must be able to reach."""
+    """
+    Ask NXLink to fetch a header sample from ``url``, which its servers must be able to reach.
+
+    :raises ValueError: it is a loopback or link-local address, which would lead them to themselves.
+    """
+    if out_of_reach(url):
+        raise ValueError(f"media url: {without_query(url)!r} {OUT_OF_REACH}")
     return Call(
         "upload media",
         "POST",

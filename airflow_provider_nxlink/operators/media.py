@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_nxlink.api.reach import OUT_OF_REACH, out_of_reach
 from airflow_provider_nxlink.api.redaction import without_query
 from airflow_provider_nxlink.exceptions import failing_without_retry
 from airflow_provider_nxlink.operators.base import NxlinkOperator
@@ -62,6 +63,8 @@ class NxlinkUploadMediaOperator(NxlinkOperator):
 
 def _check(url: object) -> None:
     if isinstance(url, str) and _HTTP_URL.fullmatch(url):
+        if out_of_reach(url):
+            raise ValueError(f"media_url: {without_query(url)!r} {OUT_OF_REACH}")
         return
     shown = without_query(url) if isinstance(url, str) else repr(url)
     raise ValueError(

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import PlainValidator
 
+from airflow_provider_nxlink.api.reach import out_of_reach
 from airflow_provider_nxlink.specs.placeholders import has_braces
 from airflow_provider_nxlink.specs.violations import TemplateSpecError, Violation, shown
 
@@ -134,6 +135,9 @@ def media_url(value: Any) -> str:
         bare = url.partition("?")[0]  # the query may be a signature
         fix = "Give the http:// or https:// address of a file that NXLink's servers can reach."
         raise refuse("media.url", bare, "is not an http(s) URL", fix)
+    if out_of_reach(url):
+        fix = "Put the file where NXLink's servers, which fetch it, can reach it."
+        raise refuse("media.url", url.partition("?")[0], "leads NXLink's servers to themselves", fix)
     return url
 
 
