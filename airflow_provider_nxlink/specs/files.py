@@ -78,15 +78,25 @@ def load_one(path: str | Path, selector: str = "") -> SpecMapping:
 
 
 def spec_files(folder: str | Path) -> list[Path]:
-    """Return the spec files below a folder, sorted; what begins with a dot is left out."""
+    """
+    Return the spec files below a folder, sorted; what begins with a dot is left out.
+
+    :raises TemplateSpecError: a link leads out of the folder, or to a folder: what it holds may be anybody's,
+        and a file that is quietly left out would look like a template to be pruned.
+    """
     root = Path(folder)
-    return sorted(
+    found = [
         path
-        for path in root.rglob("*")
-        if path.suffix in SPEC_SUFFIXES
-        and path.is_file()
-        and not any(part.startswith(".") for part in path.relative_to(root).parts)
-    )
+        for path in sorted(root.rglob("*"))
+        if not any(part.startswith(".") for part in path.relative_to(root).parts)
+    ]
+    for path in found:
+        # As Kubernetes mounts its volumes, each file is a link within the folder.
+        if path.is_symlink() and (path.is_dir() or not path.resolve().is_relative_to(root.resolve())):
+            what = "is a link to a folder" if path.is_dir() else "is a link that leads out of its folder"
+            fix = "Put what it leads to in its place."
+            raise file_error(Place(str(path), 1, 1), "file.link", what, fix)
+    return [path for path in found if path.suffix in SPEC_SUFFIXES and path.is_file()]
 
 
 def _read(path: Path) -> Node:
