@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cryptography.fernet import Fernet
 from running_airflow import RunningAirflow
 
 from airflow_provider_nxlink.sandbox.server import SandboxServer
+from airflow_provider_nxlink.sandbox.settings import Account
 
 HERE = Path(__file__).resolve().parent
 EXAMPLES = HERE.parent.parent / "example_dags"
@@ -16,20 +18,33 @@ EXAMPLES = HERE.parent.parent / "example_dags"
 
 @pytest.fixture(scope="session")
 def live_sandbox() -> Iterator[SandboxServer]:
-    with SandboxServer(approve_after=2) as server:
+    with SandboxServer(approve_after=2, account=Account(access_secret="pLaNtEd-AcCeSs-SeCrEt")) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
+def link_secret() -> str:
+    """The signature of a media link that a DAG names."""
+    return "pLaNtEd-LiNk-SiGnAtUrE"
+
+
+@pytest.fixture(scope="session")
 def airflow(
-    live_sandbox: SandboxServer, tmp_path_factory: pytest.TempPathFactory
+    live_sandbox: SandboxServer, link_secret: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningAirflow]:
     """Airflow with a scheduler, a triggerer and the rest; it is stopped at the end."""
     root = tmp_path_factory.mktemp("airflow")
     dags = root / "dags"
     shutil.copytree(HERE / "dags", dags)
     shutil.copy(EXAMPLES / "example_nxlink_template_lifecycle.py", dags)
-    options = {"NXLINK_EXAMPLE_POLL_SECONDS": "1", "AIRFLOW__CORE__PARALLELISM": "8"}
+    options = {
+        "NXLINK_EXAMPLE_POLL_SECONDS": "1",
+        "AIRFLOW_VAR_PLANTED_LINK": f"https://media.example/spring.jpg?OSSAccessKeyId=LTAI&Signature={link_secret}",
+        "AIRFLOW__CORE__PARALLELISM": "8",
+        "AIRFLOW__CORE__FERNET_KEY": Fernet.generate_key().decode(),
+        # Where most is said, most could be told that is nobody's business.
+        "AIRFLOW__LOGGING__LOGGING_LEVEL": "DEBUG",
+    }
     with RunningAirflow(root / "home", dags, live_sandbox.connection_json, options) as running:
         yield running
 
