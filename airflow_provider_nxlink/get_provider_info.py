@@ -26,11 +26,13 @@ def get_provider_info() -> dict[str, Any]:
             }
         ],
         "operators": [
-            _modules("operators.template", "operators.media", "operators.flow"),
+            _modules(
+                "operators.template", "operators.apply", "operators.sync", "operators.media", "operators.flow"
+            ),
         ],
         "sensors": [_modules("sensors.template")],
         "hooks": [_modules("hooks.nxlink")],
-        "triggers": [_modules("triggers.template", "triggers.pause")],
+        "triggers": [_modules("triggers.template", "triggers.changes", "triggers.pause")],
         "asset-uris": [
             {
                 "schemes": ["nxlink"],
