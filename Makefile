@@ -11,11 +11,12 @@ export AIRFLOW_HOME
 # Quiet and quick on a machine nobody looks at.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo test lint format sandbox constraints clean
+.PHONY: help setup demo test soak lint format sandbox bench-waiting constraints clean
 
 help:
 	@echo "make demo      run the example DAG against the sandbox and tell what happens"
 	@echo "make test      run the whole test suite"
+	@echo "make soak      the tests that take minutes each"
 	@echo "make lint      ruff and mypy --strict"
 	@echo "make sandbox   start the sandbox on port 8765"
 	@echo "make clean     remove .venv and .airflow"
@@ -32,7 +33,13 @@ demo: setup
 	@$(BIN)/python scripts/demo.py
 
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+
+soak: setup
+	$(BIN)/python -m pytest -m soak
+
+bench-waiting: setup
+	$(BIN)/python benchmarks/waiting.py
 
 lint: setup
 	$(BIN)/ruff check .

@@ -37,6 +37,14 @@ os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
 _numbers = count(1)
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what takes minutes, unless it is asked for with ``-m``."""
+    if "soak" not in (config.option.markexpr or ""):
+        long = [item for item in items if item.get_closest_marker("soak")]
+        config.hook.pytest_deselected(items=long)
+        items[:] = [item for item in items if item not in long]
+
+
 @dataclass
 class Run:
     """One run of a DAG: how its tasks ended, what they raised, and what they logged, masked by Airflow."""

@@ -13,19 +13,6 @@ import pytest
 
 from airflow_provider_nxlink.sandbox.server import SandboxServer
 
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Name the mark of what takes minutes; unless it is asked for with ``-m``, it is left out."""
-    config.addinivalue_line("markers", "soak: takes minutes; run by `make soak`")
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if "soak" not in (config.option.markexpr or ""):
-        long = [item for item in items if item.get_closest_marker("soak")]
-        config.hook.pytest_deselected(items=long)
-        items[:] = [item for item in items if item not in long]
-
-
 BODY = {"language": "en_US", "category_type": 2, "content": "hello"}
 
 
