@@ -133,3 +133,24 @@ def test_the_walk_ends_whatever_comes_and_gives_nothing_twice(answers, page_size
     assert asked <= 10
     keys = [template.id if template.id is not None else (template.name, None) for template in found]
     assert len(keys) == len(set(keys))
+
+
+def test_a_total_that_is_not_reached_leads_to_the_next_page_where_nothing_else_says_so(connect, raw):
+    first, second = ({"list": [{"id": n}, {"id": n + 1}], "total": 4} for n in (1, 3))
+    raw.script(envelope(first), envelope(second))
+
+    assert [template.id for template in connect(account_of(raw.url, page_size=2)).list()] == [1, 2, 3, 4]
+    assert len(raw.requests) == 2
+
+
+def test_a_total_that_is_passed_meanwhile_is_the_end(connect, raw):
+    raw.script(envelope({"list": [{"id": 1}, {"id": 2}, {"id": 3}], "total": 2}))
+
+    assert len(connect(account_of(raw.url, page_size=3)).list()) == 3
+    assert len(raw.requests) == 1
+
+
+def test_a_page_longer_than_asked_for_is_not_the_end(connect, raw):
+    raw.script(envelope([{"id": 1}, {"id": 2}, {"id": 3}]), envelope([{"id": 4}]))
+
+    assert len(connect(account_of(raw.url, page_size=2)).list()) == 4

@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from airflow_provider_nxlink.api import calls
-from airflow_provider_nxlink.api.auth import ServerClock, SigningSession, sign
+from airflow_provider_nxlink.api.auth import ServerClock, SigningSession, origin, sign
 from tests.api.conftest import BODY, CALLS, DATA, KEY, PHONE, SECRET, account_of, signature_of
 from tests.api.raw_server import RawServer, Step, envelope, http
 
@@ -176,3 +176,12 @@ def test_nothing_signed_stays_in_the_request_of_an_answer_or_an_error(raw):
     for request in (answered, caught.value.request):
         assert not SIGNED & {name.lower() for name in request.headers}
     assert SECRET not in repr(session)
+
+
+@pytest.mark.parametrize(
+    ("url", "with_port"),
+    [("https://api.example/a", "https://API.example:443"), ("http://api.example", "http://api.example:80/b")],
+)
+def test_the_usual_port_is_the_same_origin_as_none(url, with_port):
+    assert origin(url) == origin(with_port)
+    assert origin(url) != origin(with_port.replace(":80", ":8080").replace(":443", ":8443"))

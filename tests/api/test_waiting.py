@@ -136,6 +136,12 @@ def test_an_outcome_says_what_was_seen_and_what_to_do(wait, seen, message):
     assert outcome.template is seen
 
 
+def test_a_reason_of_an_earlier_rejection_is_not_told_of_success():
+    seen = Template(id=1, name="promo", language="en_US", status=2, rejected_reason="SPAM")
+
+    assert Wait().judge(TemplateRef.of(seen), seen, 0).message == "template promo (en_US) is in use (2)"
+
+
 @pytest.mark.parametrize("status", sorted(FAILED_STATUSES))
 def test_every_failure_says_what_to_do_next(status):
     message = Wait().judge(REF, template(status), 0).message
