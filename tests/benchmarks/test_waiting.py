@@ -174,6 +174,7 @@ class TestReport:
 
 
 @pytest.mark.system
+@pytest.mark.soak
 def test_the_smallest_benchmark_runs(tmp_path, capsys):
     main(["--waits", "2", "--interval", "1", "--output", str(tmp_path / "waiting.json")])
     told = json.loads((tmp_path / "waiting.json").read_text())
