@@ -11,13 +11,14 @@ export AIRFLOW_HOME
 # Quiet and quick on a machine nobody looks at.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo test soak lint format sandbox bench-waiting constraints clean
+.PHONY: help setup demo test soak lint docs format sandbox bench-waiting constraints clean
 
 help:
 	@echo "make demo      run the example DAG against the sandbox and tell what happens"
 	@echo "make test      run the whole test suite"
 	@echo "make soak      the tests that take minutes each"
-	@echo "make lint      ruff and mypy --strict"
+	@echo "make lint      ruff, mypy --strict and make docs"
+	@echo "make docs      build the documentation into build/docs"
 	@echo "make sandbox   start the sandbox on port 8765"
 	@echo "make clean     remove .venv and .airflow"
 
@@ -26,7 +27,7 @@ setup: $(VENV)/.ready
 $(VENV)/.ready: pyproject.toml $(CONSTRAINTS)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) --editable ".[sandbox]" --group dev
+	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) --editable ".[sandbox]" --group dev --group docs --group checks
 	touch $@
 
 demo: setup
@@ -41,10 +42,14 @@ soak: setup
 bench-waiting: setup
 	$(BIN)/python benchmarks/waiting.py
 
-lint: setup
+lint: setup docs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# Strict: a link or a name that leads nowhere is an error. Asks nothing of the network.
+docs: setup
+	$(BIN)/sphinx-build --fail-on-warning --keep-going --nitpicky --fresh-env --quiet docs build/docs
 
 format: setup
 	$(BIN)/ruff check --fix .
@@ -57,9 +62,9 @@ sandbox: setup
 constraints:
 	$(PYTHON) -m venv $(VENV)-constraints
 	$(VENV)-constraints/bin/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(VENV)-constraints/bin/python -m pip install --quiet "apache-airflow==3.3.2" --editable ".[sandbox]" --group dev
+	$(VENV)-constraints/bin/python -m pip install --quiet "apache-airflow==3.3.2" --editable ".[sandbox]" --group dev --group docs --group checks
 	$(VENV)-constraints/bin/python -m pip freeze --exclude-editable > $(CONSTRAINTS)
 	rm -rf $(VENV)-constraints
 
 clean:
-	rm -rf $(VENV) $(VENV)-constraints .airflow
+	rm -rf $(VENV) $(VENV)-constraints .airflow build

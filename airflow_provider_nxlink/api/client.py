@@ -79,7 +79,8 @@ class NxlinkClient(_Client):
     >>> with NxlinkClient(account) as client:  # doctest: +SKIP
     ...     names = [template.name for template in client.templates()]
 
-    :param account: whom to speak to; see :meth:`Account.checked`.
+    :param account: whom to speak to; see
+        :meth:`~airflow_provider_nxlink.api.account.Account.checked`.
     :param attempts: how often a call is sent at most.
     :param clock: the server's time; its own but in tests.
     :param pool_size: connections kept open, for use from several threads.

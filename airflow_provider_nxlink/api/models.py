@@ -117,7 +117,7 @@ class Template(BaseModel):
 
     @property
     def status_name(self) -> str:
-        """The status in words: a name of :class:`TemplateStatus`, or ``UNKNOWN``."""
+        """The status in words: a name of ``TemplateStatus``, or ``UNKNOWN``."""
         return TemplateStatus.name_of(self.status)
 
     def to_dict(self) -> dict[str, Any]:

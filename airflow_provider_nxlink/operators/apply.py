@@ -38,7 +38,8 @@ class NxlinkApplyTemplateOperator(NxlinkWriteTemplateOperator):
 
     Returns the template as plain JSON, with ``action`` (``created``, ``updated`` or ``unchanged``),
     ``differences`` (each with ``path``, ``live`` and ``wanted``) and ``drift`` (a category that Meta has
-    given it, which no update changes back). Raises as :class:`NxlinkCreateTemplateOperator` does.
+    given it, which no update changes back). Raises as
+    :class:`~airflow_provider_nxlink.operators.template.NxlinkCreateTemplateOperator` does.
 
     :param template: a ``TemplateSpec``, a mapping, or the name of a ``.yaml``, ``.yml`` or ``.json`` file.
         In its texts a bare ``{{1}}`` or ``{{word}}`` is WhatsApp's; any other Jinja is Airflow's.

@@ -73,7 +73,8 @@ class NxlinkSyncTemplatesOperator(SpecListArgument, NxlinkWaitingOperator):
     :param max_concurrency: how many calls at a time.
     :param max_creates_per_hour: how many creations within any hour; 0 for any number. What others created
         counts too, as far as NXLink's list dates it.
-    :param compare: ``"full"``, ``"content"`` or ``"always"``, as for :class:`NxlinkApplyTemplateOperator`.
+    :param compare: ``"full"``, ``"content"`` or ``"always"``, as for
+        :class:`~airflow_provider_nxlink.operators.apply.NxlinkApplyTemplateOperator`.
     :param on_category_change: ``"warn"`` or ``"fail"``.
     :param validation: ``"strict"`` refuses what WhatsApp would refuse; ``"warn"`` logs it; ``"off"``.
     :param wait_for_approval: wait until all templates are in use.
