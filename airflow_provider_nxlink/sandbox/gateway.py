@@ -13,7 +13,8 @@ from urllib.parse import parse_qsl
 from airflow_provider_nxlink.sandbox import shapes
 from airflow_provider_nxlink.sandbox.auth import Verdict, check_headers
 from airflow_provider_nxlink.sandbox.faults import Fault
-from airflow_provider_nxlink.sandbox.state import Received, State
+from airflow_provider_nxlink.sandbox.received import Received
+from airflow_provider_nxlink.sandbox.state import State
 
 CONTROL = "/_sandbox"
 JSON = "application/json"

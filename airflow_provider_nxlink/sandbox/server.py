@@ -14,15 +14,17 @@ Attributes
     connection_uri      the same as an Airflow URI
     clock               ``clock.shift(s)``: Date header and ts; ``clock.advance(s)``: reviews, limits, handles
     state               all there is (see ``state.State``)
+    received            list of the calls that came in, oldest first, with method, path, query, headers, body,
+                        json, time, endpoint, verified, code, http_status, trace_id, fault; called, it picks:
+                        ``received(path=, method=, endpoint=)``, each of which must be equal
 
 Methods
-    received(*, path=None, method=None, endpoint=None) -> list[Received]
-        with method, path, query, headers, body, json, time, endpoint, verified, code, http_status,
-        trace_id, fault; path and the others must be equal
     count(endpoint=None) -> int             calls that came in, of all or one of
                                             list, create, update, details, delete, flows, upload
     set_status(name, language, status, reason="", *, category=None, quality=None, phone=None)
     approve(name, language)                 status 2
+    reject(name, language, reason="INVALID_FORMAT")     status 0
+    pause(name, language)                   status 11
     template(name, language) -> Template | None     as the service keeps it: id, status, body, …
     seed(bodies) -> list[int]               put templates there without review; status 2 unless told
     inject(kind, *, endpoint=None, method=None, path=None, times=1, skip=0, when="before", **values)
@@ -42,9 +44,11 @@ from urllib.parse import quote, urlencode
 
 from airflow_provider_nxlink.sandbox.clock import Clock
 from airflow_provider_nxlink.sandbox.faults import Fault
+from airflow_provider_nxlink.sandbox.received import Calls
+from airflow_provider_nxlink.sandbox.reviews import DEFAULT_REASON, IN_USE, PAUSED, REJECTED
 from airflow_provider_nxlink.sandbox.serving import ThreadServer, listening_socket
 from airflow_provider_nxlink.sandbox.settings import Account
-from airflow_provider_nxlink.sandbox.state import Received, Seeds, State
+from airflow_provider_nxlink.sandbox.state import Seeds, State
 from airflow_provider_nxlink.sandbox.statefile import StateFile
 from airflow_provider_nxlink.sandbox.store import Template
 
@@ -130,11 +134,10 @@ class SandboxServer:
         """Return the sandbox's clock."""
         return self.state.clock
 
-    def received(
-        self, *, path: str | None = None, method: str | None = None, endpoint: str | None = None
-    ) -> list[Received]:
-        """Return the calls that came in, oldest first."""
-        return self.state.received(path=path, method=method, endpoint=endpoint)
+    @property
+    def received(self) -> Calls:
+        """Return the calls that came in, oldest first; ``received(endpoint="create")`` picks."""
+        return self.state.received
 
     def count(self, endpoint: str | None = None) -> int:
         """Return how many calls came in, to one endpoint or all."""
@@ -146,8 +149,16 @@ class SandboxServer:
         self.state.set_status(name, language, status, reason, **values)
 
     def approve(self, name: str, language: str) -> None:
-        """Put a template into use."""
-        self.state.set_status(name, language, 2)
+        """Put a template into use; like the next two, it raises KeyError where there is no such template."""
+        self.state.set_status(name, language, IN_USE)
+
+    def reject(self, name: str, language: str, reason: str = DEFAULT_REASON) -> None:
+        """Reject a template, with WhatsApp's reason."""
+        self.state.set_status(name, language, REJECTED, reason)
+
+    def pause(self, name: str, language: str) -> None:
+        """Pause a template, as WhatsApp does when its quality falls; it stays so until it is approved."""
+        self.state.set_status(name, language, PAUSED)
 
     def template(self, name: str, language: str) -> Template | None:
         """Return a template as the service keeps it now."""

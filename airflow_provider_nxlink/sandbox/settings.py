@@ -1,5 +1,6 @@
 """What can be set: the account the sandbox plays, its switches, and the shapes of its answers."""
 
+import math
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
@@ -51,7 +52,7 @@ def _switch(default: Any, text: str) -> Any:
 class Switches:
     """How the sandbox behaves; all can be changed while it runs, and count from the next call on."""
 
-    approve_after: float = _switch(5.0, "seconds until a review's verdict; 0 is at once")
+    approve_after: float = _switch(5.0, "seconds until a review's verdict; 0 is at once, inf is never")
     visible_after: float = _switch(0.0, "seconds until a created template appears in the list")
     delete_after: float = _switch(0.0, "seconds a deleted template stays as 'pending deletion'")
     keep_deleted: bool = _switch(False, "keep deleted templates in the list, as status 14")
@@ -97,8 +98,8 @@ class Switches:
         self.shape.update(shapes)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return every switch and shape."""
-        return asdict(self)
+        """Return every switch and shape, as JSON can hold them: an endless time is ``"inf"``."""
+        return {key: str(value) if value == math.inf else value for key, value in asdict(self).items()}
 
 
 def _shape_problem(key: str, form: str) -> str:

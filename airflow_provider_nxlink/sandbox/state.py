@@ -1,6 +1,5 @@
 """Everything one sandbox knows, and what a test or the control API may do to it."""
 
-import json
 import threading
 from collections import Counter, deque
 from collections.abc import Iterable
@@ -10,6 +9,7 @@ from typing import Any
 from airflow_provider_nxlink.sandbox.clock import Clock
 from airflow_provider_nxlink.sandbox.faults import Faults
 from airflow_provider_nxlink.sandbox.media import Media
+from airflow_provider_nxlink.sandbox.received import Calls, Received
 from airflow_provider_nxlink.sandbox.references import References
 from airflow_provider_nxlink.sandbox.reviews import CATEGORIES, DELETED, IN_USE
 from airflow_provider_nxlink.sandbox.settings import Account, Switches
@@ -18,33 +18,7 @@ from airflow_provider_nxlink.sandbox.store import Identity, Store, Template
 
 FIRST_MEDIA_ID = 1167113681293448
 REMEMBERED_CALLS = 100_000
-
-
-@dataclass
-class Received:
-    """One call as it came in, and how it was answered.
-
-    ``code`` is None where no envelope was sent; ``http_status`` is None where nothing was.
-    ``verified`` tells whether the signature fitted: None where it could not be computed.
-    """
-
-    method: str
-    path: str
-    query: dict[str, str]
-    headers: dict[str, str]
-    body: str
-    time: float
-    endpoint: str | None
-    verified: bool | None
-    code: int | None = None
-    http_status: int | None = None
-    trace_id: str | None = None
-    fault: str | None = None
-
-    @property
-    def json(self) -> Any:
-        """Return the body parsed; raises ValueError where it is not JSON."""
-        return json.loads(self.body)
+NAMED = 20  # templates named when one is asked for that is not there
 
 
 @dataclass
@@ -163,7 +137,7 @@ class State:
     ) -> None:
         """Put a template into a status, as though a person or Meta had done it; it stays there.
 
-        :raises KeyError: when there is no such template.
+        :raises KeyError: when there is no such template, naming those there are.
         :raises ValueError: when the category is not one.
         """
         numbers = {text: number for number, text in CATEGORIES.items()}
@@ -172,7 +146,7 @@ class State:
         with self.lock:
             template = self.template(name, language, phone)
             if not template:
-                raise KeyError(f"no template {name} ({language})")
+                raise KeyError(self._absent(name, language, phone or self.account.phones[0]))
             template.steps = []
             template.reason, template.updated_at = reason, self.clock.now()
             template.quality = quality or template.quality
@@ -184,23 +158,25 @@ class State:
                 self.store.schedule(template)
             self.save()
 
+    def _absent(self, name: str, language: str, phone: str) -> str:
+        there = sorted(f"{one.name} ({one.language})" for one in self.store if one.phone == phone)
+        more = f" and {len(there) - NAMED} more" if len(there) > NAMED else ""
+        return (
+            f"no template {name} ({language}); there is {', '.join(there[:NAMED]) or 'none yet'}{more}. "
+            "What becomes of templates still to be created is set beforehand, with the switches "
+            "approve_after and review"
+        )
+
     def switch(self, **values: Any) -> None:
         """Change switches and shapes; raises ValueError naming each that is not one."""
         with self.lock:
             self.switches.change(**values)
 
-    def received(
-        self, *, path: str | None = None, method: str | None = None, endpoint: str | None = None
-    ) -> list[Received]:
-        """Return the calls that came in, oldest first, all or those that fit exactly."""
+    @property
+    def received(self) -> Calls:
+        """Return the calls that came in, oldest first; called, it picks those that fit."""
         with self.lock:
-            return [
-                call
-                for call in self.calls
-                if path in {None, call.path}
-                and method in {None, call.method}
-                and endpoint in {None, call.endpoint}
-            ]
+            return Calls(self.calls)
 
     # --- names and media
 
