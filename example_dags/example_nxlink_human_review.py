@@ -57,6 +57,7 @@ if ApprovalOperator is not None:
         doc_md=__doc__,
         tags=["example", "nxlink"],
     ) as dag:
+        # [START plan_and_review]
         plan = NxlinkSyncTemplatesOperator(task_id="plan", templates=FOLDER.name, dry_run=True)
 
         review = ApprovalOperator(
@@ -79,3 +80,4 @@ if ApprovalOperator is not None:
             >> review
             >> sync
         )
+        # [END plan_and_review]

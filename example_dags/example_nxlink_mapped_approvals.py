@@ -37,6 +37,7 @@ with DAG(
     doc_md=__doc__,
     tags=["example", "nxlink"],
 ) as dag:
+    # [START mapped]
     create = NxlinkCreateTemplateOperator.partial(
         task_id="create",
         # The second run of this DAG finds the templates of the first.
@@ -51,6 +52,7 @@ with DAG(
     approved = NxlinkTemplateSensor.partial(
         task_id="approved", deferrable=True, poke_interval=POLL, timeout=timedelta(days=2)
     ).expand(template=create.output)
+    # [END mapped]
 
     @task
     def send_campaign(templates: list[dict[str, object]]) -> str:

@@ -37,6 +37,7 @@ with DAG(
     doc_md=__doc__,
     tags=["example", "nxlink"],
 ) as dag:
+    # [START sync]
     NxlinkSyncTemplatesOperator(
         task_id="sync",
         templates="nxlink_templates",
@@ -47,3 +48,4 @@ with DAG(
         deferrable=True,
         poll_interval=POLL,
     )
+    # [END sync]

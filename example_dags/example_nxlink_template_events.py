@@ -16,6 +16,7 @@ from airflow.sdk import DAG, Asset, AssetWatcher, task
 from airflow_provider_nxlink.api.models import TemplateStatus
 from airflow_provider_nxlink.triggers.template import NxlinkTemplateChangeTrigger
 
+# [START watch]
 refused = Asset(
     "nxlink_refused_templates",
     watchers=[
@@ -48,3 +49,4 @@ with DAG(
         ]
 
     tell()
+# [END watch]

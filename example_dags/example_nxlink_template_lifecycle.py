@@ -31,6 +31,7 @@ from airflow_provider_nxlink.specs.buttons import QuickReply, UrlButton
 # A review takes minutes to a day, and the default of a minute suits it; the sandbox reviews in seconds.
 POLL = timedelta(seconds=float(os.environ.get("NXLINK_EXAMPLE_POLL_SECONDS", "60")))
 
+# [START spec]
 TEMPLATE = {
     "name": "order_shipped_{{ dag_run.start_date.strftime('%Y%m%d_%H%M%S') }}",
     "language": "en_US",
@@ -42,6 +43,7 @@ TEMPLATE = {
         QuickReply("Thanks!"),
     ],
 }
+# [END spec]
 
 with DAG(
     dag_id="example_nxlink_template_lifecycle",
@@ -51,18 +53,27 @@ with DAG(
     doc_md=__doc__,
     tags=["example", "nxlink"],
 ) as dag:
+    # [START upload]
     upload = NxlinkUploadMediaOperator(task_id="upload", media_url="https://shop.example/pictures/parcel.jpg")
+    # [END upload]
 
+    # [START create]
     create = NxlinkCreateTemplateOperator(
         task_id="create", template={**TEMPLATE, "header_media": upload.output}
     )
+    # [END create]
 
+    # [START wait_reschedule]
     approved = NxlinkTemplateSensor(
         task_id="approved", template=create.output, poke_interval=POLL, mode="reschedule"
     )
+    # [END wait_reschedule]
 
+    # [START get]
     read = NxlinkGetTemplateOperator(task_id="read", template=create.output)
+    # [END get]
 
+    # [START update]
     update = NxlinkUpdateTemplateOperator(
         task_id="update",
         template={
@@ -71,13 +82,16 @@ with DAG(
             "header_media": upload.output,
         },
     )
+    # [END update]
 
     approved_again = NxlinkTemplateSensor(
         task_id="approved_again", template=update.output, poke_interval=POLL, mode="reschedule"
     )
 
+    # [START delete]
     delete = NxlinkDeleteTemplateOperator(
         task_id="delete", template=create.output, wait_until_gone=True, poll_interval=POLL
     )
+    # [END delete]
 
     create >> approved >> read >> update >> approved_again >> delete
