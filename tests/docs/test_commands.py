@@ -1,0 +1,123 @@
+"""Each command that the documentation shows is one that there is, with arguments that it takes."""
+
+import argparse
+import re
+import shlex
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from airflow.cli.cli_parser import get_parser
+from airflow.configuration import conf
+
+from airflow_provider_nxlink.cli import main
+from airflow_provider_nxlink.cli.definition import get_nxlink_cli_commands
+from airflow_provider_nxlink.connection import account_of, read_connection
+from airflow_provider_nxlink.sandbox import cli as sandbox_cli
+from tests.docs.markdown import ROOT, Block, blocks
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+TARGETS = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+OTHERS = {"pre-commit", "pytest"}
+ASSIGNMENT = re.compile(r"(\w+)=(.*)", re.DOTALL)
+
+
+def lines(block: Block) -> list[list[str]]:
+    """Return the commands of a block, each as its words; a backslash at the end goes on in the next line."""
+    text = block.text.replace("\\\n", " ")
+    commands = [shlex.split(line, comments=True) for line in text.splitlines()]
+    return [_without_redirection(words) for words in commands if words]
+
+
+def _without_redirection(words: list[str]) -> list[str]:
+    return words[: words.index(">")] if ">" in words else words
+
+
+COMMANDS = [
+    pytest.param(words, id=f"{block}: {' '.join(words)[:60]}")
+    for block in blocks("console")
+    for words in lines(block)
+]
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+def test_a_command_can_be_given(words: list[str]) -> None:
+    words = [word for word in words if word != "export"]
+    while words and (assignment := ASSIGNMENT.fullmatch(words[0])):
+        check_variable(*assignment.groups())
+        words = words[1:]
+    if words:
+        name = Path(words[0]).name
+        assert name in CHECKS, f"say here how `{name}` is checked"
+        CHECKS[name](words[1:])
+
+
+def check_variable(name: str, value: str) -> None:
+    if name.startswith("AIRFLOW_CONN_"):
+        fields, extra = read_connection(value, name)
+        assert account_of(fields, extra, source=name)
+    elif name.startswith("AIRFLOW__"):
+        _, section, key = name.lower().split("__")
+        assert conf.get_default_value(section, key) is not None
+    else:
+        assert name == "NXLINK_SYSTEM_WAITS"
+
+
+def check_python(words: list[str]) -> None:
+    if words[0] != "-m":
+        assert (ROOT / words[0]).is_file()
+        return
+    _, module, *arguments = words
+    MODULES[module](arguments)
+
+
+def check_pytest(words: list[str]) -> None:
+    for word in words:
+        path, _, name = word.partition("::")
+        assert not path.startswith("tests") or (ROOT / path).exists()
+        assert not name or f"def {name}(" in (ROOT / path).read_text(encoding="utf-8")
+
+
+def check_airflow(words: list[str]) -> None:
+    if words[0] == "nxlink":
+        # On an Airflow that takes no commands from providers too.
+        (group,) = get_nxlink_cli_commands()
+        command = next(one for one in group.subcommands if one.name == words[1])
+        parser = argparse.ArgumentParser()
+        for argument in command.args:
+            argument.add_to_parser(parser)
+        parser.parse_args(words[2:])
+        return
+    get_parser().parse_args(words)
+
+
+def check_pip(words: list[str]) -> None:
+    extras = PROJECT["project"]["optional-dependencies"]
+    assert words[0] == "install"
+    for word in words[1:]:
+        found = re.fullmatch(r"airflow-provider-nxlink(?:\[(\w+)\])?", word)
+        assert found or word in OTHERS
+        assert not found or not found[1] or found[1] in extras
+
+
+def check_make(words: list[str]) -> None:
+    assert set(words) <= TARGETS
+
+
+MODULES: dict[str, Callable[[list[str]], object]] = {
+    "airflow_provider_nxlink": lambda words: main._parser().parse_args(words),
+    "airflow_provider_nxlink.sandbox": lambda words: sandbox_cli._parser().parse_args(words),
+    "pytest": check_pytest,
+}
+CHECKS: dict[str, Callable[[list[str]], object]] = {
+    "airflow": check_airflow,
+    "make": check_make,
+    "pip": check_pip,
+    "pytest": check_pytest,
+    "python": check_python,
+    # Not ours: that they are there is all there is to know.
+    "cd": lambda _: None,
+    "git": lambda _: None,
+    "pre-commit": lambda _: None,
+}
