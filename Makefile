@@ -11,13 +11,13 @@ export AIRFLOW_HOME
 # Quiet and quick on a machine nobody looks at.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo test soak lint docs format sandbox bench-waiting constraints clean
+.PHONY: help setup demo test soak lint check-github docs format sandbox bench-waiting constraints clean
 
 help:
 	@echo "make demo      run the example DAG against the sandbox and tell what happens"
 	@echo "make test      run the whole test suite"
 	@echo "make soak      the tests that take minutes each"
-	@echo "make lint      ruff, mypy --strict and make docs"
+	@echo "make lint      ruff, mypy --strict, make docs, and files for GitHub and pre-commit"
 	@echo "make docs      build the documentation into build/docs"
 	@echo "make sandbox   start the sandbox on port 8765"
 	@echo "make clean     remove .venv and .airflow"
@@ -46,6 +46,15 @@ lint: setup docs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(MAKE) --no-print-directory check-github
+	$(BIN)/pre-commit validate-config
+	$(BIN)/pre-commit validate-manifest
+
+# Against the schemas that check-jsonschema brings with it.
+check-github: setup
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
 
 # Strict: a link or a name that leads nowhere is an error. Asks nothing of the network.
 docs: setup

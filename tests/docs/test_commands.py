@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 from airflow.cli.cli_parser import get_parser
 from airflow.configuration import conf
 
@@ -51,6 +52,27 @@ def test_a_command_can_be_given(words: list[str]) -> None:
         name = Path(words[0]).name
         assert name in CHECKS, f"say here how `{name}` is checked"
         CHECKS[name](words[1:])
+
+
+def workflow_commands() -> list[str]:
+    """Return what the workflows run, and what the hooks before a commit do."""
+    found = []
+    for file in sorted((ROOT / ".github" / "workflows").glob("*.yml")):
+        jobs = yaml.safe_load(file.read_text(encoding="utf-8"))["jobs"].values()
+        found += [step["run"] for job in jobs for step in job["steps"] if "run" in step]
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"]
+    return found + [hook["entry"] for repo in hooks for hook in repo["hooks"]]
+
+
+@pytest.mark.parametrize("command", workflow_commands())
+def test_what_a_workflow_or_hook_runs_is_there(command: str) -> None:
+    for line in command.splitlines():
+        words = shlex.split(line)
+        if words[0] == "make":
+            check_make(words[1:])
+        else:
+            # The hooks' own: `pre-commit run` says whether they work.
+            assert words[0].startswith(".venv/bin/"), line
 
 
 def check_variable(name: str, value: str) -> None:
