@@ -28,6 +28,14 @@ KEY, SECRET, PHONE, TENANT = "sandbox-key", "sandbox-secret", "8613800000000", 1
 BODY = {"name": "promo", "language": "en_US", "category_type": 1, "content": "Hello"}
 
 
+def printed(value: object) -> str:
+    """Return a value's id for pytest, short and without backslashes.
+
+    When pytest runs twice in a process, as under mutmut, it escapes those of ids it made a second time.
+    """
+    return ascii(value).replace("\\", "~")[:40]
+
+
 class Sender(Protocol):
     """A client, asked the same way whichever it is; ``sleeps`` are the waits it would have made."""
 

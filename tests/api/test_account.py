@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_nxlink.api.account import Account, AccountError, is_loopback
+from tests.api.conftest import printed
 
 GOOD = {"access_key": "key", "access_secret": "S3cret", "phone": "8613800000000", "tenant_id": 123}
 
@@ -139,7 +140,7 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize(("setting", "value", "problem"), BAD, ids=lambda value: repr(value)[:40])
+@pytest.mark.parametrize(("setting", "value", "problem"), BAD, ids=printed)
 def test_a_bad_setting_is_named_with_the_way_out(setting, value, problem):
     (found,) = problems(**{setting: value})
     assert found.startswith(problem)

@@ -6,7 +6,7 @@ import pytest
 
 from airflow_provider_nxlink.api import calls
 from airflow_provider_nxlink.api.account import AccountError
-from tests.api.conftest import BODY, CALLS, DATA, PHONE, SECRET, account_of
+from tests.api.conftest import BODY, CALLS, DATA, PHONE, SECRET, account_of, printed
 from tests.api.raw_server import envelope, http
 
 TENANT = {"tenant_id": "123"}
@@ -111,7 +111,7 @@ HOSTILE_IDS = [
 ]
 
 
-@pytest.mark.parametrize("template_id", [*HOSTILE_IDS, None, 1.0, [1], {"id": 1}], ids=repr)
+@pytest.mark.parametrize("template_id", [*HOSTILE_IDS, None, 1.0, [1], {"id": 1}], ids=printed)
 @pytest.mark.parametrize("make", [calls.get_template, calls.delete_template])
 def test_no_id_leaves_its_part_of_the_path(make, template_id):
     with pytest.raises(ValueError, match=r"template id: .* is none"):

@@ -19,7 +19,7 @@ from airflow_provider_nxlink.api.errors import (
     NxlinkRequestError,
     NxlinkTransportError,
 )
-from tests.api.conftest import CALLS, READS, SECRET, WRITES, account_of
+from tests.api.conftest import CALLS, READS, SECRET, WRITES, account_of, printed
 from tests.api.raw_server import Step, envelope, http
 
 ACCOUNT = account_of("https://nxlink.example")
@@ -125,7 +125,7 @@ def test_success_is_zero_in_any_spelling(code):
         [0],
         {"0": 0},
     ],
-    ids=lambda code: repr(code)[:12],
+    ids=printed,
 )
 def test_a_code_that_is_no_whole_number_is_an_error(code):
     with pytest.raises(NxlinkApiError, match="no code") as caught:
