@@ -1,15 +1,15 @@
 """The routes: the service's seven calls, and HTML for whatever is none of them."""
 
-import json
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException
 
-from airflow_provider_nxlink.sandbox import shapes
+from airflow_provider_nxlink.sandbox import control, openapi, shapes
 from airflow_provider_nxlink.sandbox.auth import Verdict
 from airflow_provider_nxlink.sandbox.codes import (
     HEADER_MISSING,
@@ -18,14 +18,13 @@ from airflow_provider_nxlink.sandbox.codes import (
     SUCCESS,
     RefusalError,
 )
-from airflow_provider_nxlink.sandbox.control import router as control_router
-from airflow_provider_nxlink.sandbox.gateway import DOUBLE_SLASH_UPLOAD, ENDPOINTS, Gateway
+from airflow_provider_nxlink.sandbox.gateway import CONTROL, DOUBLE_SLASH_UPLOAD, ENDPOINTS, Gateway
 from airflow_provider_nxlink.sandbox.service import Service
 from airflow_provider_nxlink.sandbox.state import State
 
 Handler = Callable[..., Awaitable[Response]]
 
-BAD_FORM = 400  # what Starlette says of a multipart body it cannot read
+BAD_REQUEST = 400  # what Starlette says of a body it cannot read
 NOT_FOUND = "<html><head><title>404 Not Found</title></head><body><h1>404 Not Found</h1></body></html>"
 
 
@@ -34,12 +33,16 @@ router = APIRouter()
 
 def create_app(state: State) -> Gateway:
     """Return the ASGI application that serves ``state``."""
-    app = FastAPI(openapi_url=None, redirect_slashes=False)
+    app = FastAPI(
+        openapi_url=f"{CONTROL}/openapi.json", docs_url=None, redoc_url=None, redirect_slashes=False
+    )
+    app.openapi = lambda: openapi.document(state, control.router.routes)  # type: ignore[method-assign]
     app.state.sandbox = state
     app.state.service = Service(state)
     app.include_router(router)
-    app.include_router(control_router)
+    app.include_router(control.router)
     app.add_exception_handler(HTTPException, _not_found)
+    app.add_exception_handler(RequestValidationError, control.refused)
     return Gateway(app, state)
 
 
@@ -100,6 +103,10 @@ async def upload_media(request: Request, phone: str) -> Response:
 
 
 def _not_found(request: Request, error: Exception) -> Response:
+    if isinstance(error, HTTPException) and error.status_code == BAD_REQUEST:
+        return control.refused(
+            request, error
+        )  # a body that cannot be read: only the control API has them read
     return HTMLResponse(NOT_FOUND, HTTPStatus.NOT_FOUND)
 
 
@@ -116,12 +123,7 @@ def _answer(request: Request, phone: str, work: Callable[[Service], Any]) -> Res
             content = shapes.envelope(refusal.code, None, shape, refusal.detail)
             if HEADER_MISSING <= refusal.code <= NO_PERMISSION:
                 status = state.switches.auth_http_status
-        return Response(_encoded(content), status, media_type="application/json")
-
-
-def _encoded(content: dict[str, Any]) -> bytes:
-    # A lone surrogate, which JSON's escapes can spell, comes back as "?", as from Java.
-    return json.dumps(content, ensure_ascii=False).encode("utf-8", "replace")
+        return Response(shapes.encoded(content), status, media_type="application/json")
 
 
 def _check_access(state: State, verdict: Verdict, phone: str) -> None:
@@ -138,6 +140,6 @@ async def _form_url(request: Request) -> object:
         async with request.form() as form:
             return form.get("url")
     except HTTPException as error:
-        if error.status_code != BAD_FORM:
+        if error.status_code != BAD_REQUEST:
             raise
         return None

@@ -3,14 +3,25 @@
 from collections.abc import Callable
 from dataclasses import asdict
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
-from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import PlainTextResponse
 
 from airflow_provider_nxlink.sandbox import shapes
 from airflow_provider_nxlink.sandbox.faults import KINDS, Fault
-from airflow_provider_nxlink.sandbox.gateway import CONTROL
+from airflow_provider_nxlink.sandbox.gateway import CONTROL, JSON
+from airflow_provider_nxlink.sandbox.orders import (
+    ClockOrder,
+    FaultOrder,
+    ReceivedQuery,
+    ReferencesOrder,
+    SeedOrder,
+    StatusOrder,
+    SwitchesOrder,
+)
+from airflow_provider_nxlink.sandbox.received import Received
 from airflow_provider_nxlink.sandbox.settings import SHAPES
 from airflow_provider_nxlink.sandbox.state import State
 
@@ -35,6 +46,7 @@ POST   /_sandbox/clock       {{"shift": s}} sets how far the server's clock (Dat
                              {{"advance": s}} lets time pass for reviews, limits and handles
 POST   /_sandbox/references  {{"tags": [name], "flows": [{{"id": …}}], "templates": {{id: name}}}}
 POST   /_sandbox/reset       back to how it started
+GET    /_sandbox/openapi.json  the seven calls and these orders, as OpenAPI
 
 Endpoints: list, create, update, details, delete, flows, upload.
 Fault kinds:
@@ -44,114 +56,139 @@ Shapes, the default first:
 """
 
 
-router = APIRouter(prefix=CONTROL)
+Says = dict[int | str, dict[str, Any]]
 
 
-@router.get("")
-@router.get("/")
+def _says(model: Any) -> Says:
+    return {200: {"model": model}}
+
+
+router = APIRouter(prefix=CONTROL, responses={"4XX": {"model": dict[str, str], "description": "Not done"}})
+
+
+@router.get("", include_in_schema=False)
+@router.get("/", response_class=PlainTextResponse)
 async def describe() -> Response:
     """Answer what there is."""
     return PlainTextResponse(DESCRIPTION)
 
 
-@router.get("/health")
+@router.get("/health", responses=_says(dict[str, str]))
 async def health() -> Response:
     """Answer that calls are answered."""
-    return JSONResponse({"status": "ok"})
+    return answer({"status": "ok"})
 
 
-@router.get("/templates")
+@router.get("/templates", responses=_says(list[dict[str, Any]]))
 async def templates(request: Request) -> Response:
     """Answer every template."""
     return _done(request, _templates)
 
 
-@router.post("/templates")
-async def seed(request: Request, bodies: list[dict[str, Any]]) -> Response:
+@router.post("/templates", responses=_says(dict[str, list[int]]))
+async def seed(request: Request, bodies: list[SeedOrder]) -> Response:
     """Put templates there without review."""
-    return _done(request, lambda state: {"ids": state.seed(bodies)})
+    rows = [body.model_dump(exclude_unset=True) for body in bodies]
+    return _done(request, lambda state: {"ids": state.seed(rows)})
 
 
-@router.post("/status")
-async def set_status(request: Request, values: dict[str, Any]) -> Response:
+@router.post("/status", responses=_says(type(None)))
+async def set_status(request: Request, order: StatusOrder) -> Response:
     """Put a template into a status."""
-    return _done(request, lambda state: state.set_status(**values))
+    return _done(request, lambda state: state.set_status(**order.given()))
 
 
-@router.get("/received")
-async def received(request: Request) -> Response:
+@router.get("/received", responses=_says(list[Received]))
+async def received(request: Request, wanted: Annotated[ReceivedQuery, Query()]) -> Response:
     """Answer the calls that came in."""
-    return _done(request, lambda state: [asdict(call) for call in state.received(**request.query_params)])
+    return _done(request, lambda state: [asdict(call) for call in state.received(**wanted.given())])
 
 
-@router.get("/counts")
+@router.get("/counts", responses=_says(dict[str, int]))
 async def counts(request: Request) -> Response:
     """Answer how many calls came in."""
     return _done(request, lambda state: dict(state.counts))
 
 
-@router.get("/switches")
+@router.get("/switches", responses=_says(dict[str, Any]))
 async def switches(request: Request) -> Response:
     """Answer all switches."""
     return _done(request, lambda state: state.switches.as_dict())
 
 
-@router.patch("/switches")
-async def switch(request: Request, values: dict[str, Any]) -> Response:
+@router.patch("/switches", responses=_says(type(None)))
+async def switch(request: Request, order: SwitchesOrder) -> Response:
     """Change switches."""
-    return _done(request, lambda state: state.switch(**values))
+    return _done(request, lambda state: state.switch(**order.given()))
 
 
-@router.get("/faults")
+@router.get("/faults", responses=_says(list[Fault]))
 async def faults(request: Request) -> Response:
     """Answer the faults ordered."""
     return _done(request, lambda state: [asdict(fault) for fault in state.faults.standing])
 
 
-@router.post("/faults")
-async def inject(request: Request, values: dict[str, Any]) -> Response:
+@router.post("/faults", responses=_says(dict[str, int]))
+async def inject(request: Request, order: FaultOrder) -> Response:
     """Order a fault."""
-    return _done(request, lambda state: {"id": state.faults.add(Fault(**values)).id})
+    return _done(request, lambda state: {"id": state.faults.add(Fault(**order.given())).id})
 
 
-@router.delete("/faults")
-@router.delete("/faults/{fault_id}")
-async def withdraw(request: Request, fault_id: int | None = None) -> Response:
-    """Withdraw one fault or all."""
+@router.delete("/faults", responses=_says(type(None)))
+async def withdraw_all(request: Request) -> Response:
+    """Withdraw all faults."""
+    return _done(request, lambda state: state.faults.withdraw())
+
+
+@router.delete("/faults/{fault_id}", responses=_says(type(None)))
+async def withdraw(request: Request, fault_id: int) -> Response:
+    """Withdraw one fault."""
     return _done(request, lambda state: state.faults.withdraw(fault_id))
 
 
-@router.get("/clock")
+@router.get("/clock", responses=_says(dict[str, float]))
 async def clock(request: Request) -> Response:
     """Answer the time."""
     return _done(request, _clock)
 
 
-@router.post("/clock")
-async def move_clock(request: Request, values: dict[str, float]) -> Response:
+@router.post("/clock", responses=_says(dict[str, float]))
+async def move_clock(request: Request, order: ClockOrder) -> Response:
     """Move the clock."""
-    return _done(request, lambda state: _move_clock(state, **values))
+    return _done(request, lambda state: _move_clock(state, **order.given()))
 
 
-@router.post("/references")
-async def references(request: Request, values: dict[str, Any]) -> Response:
+@router.post("/references", responses=_says(type(None)))
+async def references(request: Request, order: ReferencesOrder) -> Response:
     """Add what may be referred to."""
-    return _done(request, lambda state: state.references.add(**values))
+    return _done(request, lambda state: state.references.add(**order.given()))
 
 
-@router.post("/reset")
+@router.post("/reset", responses=_says(type(None)))
 async def reset(request: Request) -> Response:
     """Return to how it started."""
     return _done(request, lambda state: state.reset())
+
+
+def refused(request: Request, error: Exception) -> Response:
+    """Answer that an order is none, and why."""
+    problems = error.errors() if isinstance(error, RequestValidationError) else []
+    text = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in problems)
+    return answer({"error": text or str(error)}, HTTPStatus.BAD_REQUEST)
+
+
+def answer(content: Any, status: int = HTTPStatus.OK) -> Response:
+    """Return an answer of the control API."""
+    return Response(shapes.encoded(content), status, media_type=JSON)
 
 
 def _done(request: Request, work: Callable[[State], Any]) -> Response:
     state: State = request.app.state.sandbox
     try:
         with state.lock:
-            return JSONResponse(work(state))
+            return answer(work(state))
     except (ValueError, TypeError, KeyError) as error:
-        return JSONResponse({"error": str(error)}, HTTPStatus.BAD_REQUEST)
+        return refused(request, error)
 
 
 def _templates(state: State) -> list[dict[str, Any]]:

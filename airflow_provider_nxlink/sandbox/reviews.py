@@ -64,8 +64,8 @@ class ReviewRule:
                 f"review rule {text!r} is not PATTERN=ACTION[:ARGUMENT] with one of: {', '.join(ACTIONS)}"
             )
         rule = cls(pattern, action, argument)
-        if action == "approve" and argument:
-            float(argument)
+        if action == "approve" and argument and not float(argument) >= 0:
+            raise ValueError(f"review rule {text!r}: give seconds, 0 or more")
         if action == "recategorize" and argument not in CATEGORIES.values():
             raise ValueError(
                 f"review rule {text!r}: give a category, one of {', '.join(CATEGORIES.values())}"

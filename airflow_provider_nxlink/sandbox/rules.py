@@ -94,6 +94,15 @@ def check_body(body: dict[str, Any], references: References | None) -> list[str]
     return problems
 
 
+def check_seed(body: dict[str, Any]) -> list[str]:
+    """Return what keeps a body from being shown as a template; no rule of Meta's is asked."""
+    fields = {key: (kind, key in {"name", "language"}) for key, (kind, _) in FIELDS.items()}
+    problems = list(_types(body, fields, "")) or list(_button_types(body.get("buttonComponents") or []))
+    if body.get("mediaType") and body["mediaType"] not in MEDIA_TYPES:
+        problems.append("mediaType is not IMAGE, DOCUMENT or VIDEO")
+    return problems
+
+
 def _types(part: dict[str, Any], table: dict[str, tuple[type, bool]], where: str) -> Problems:
     for key, (kind, required) in table.items():
         value = part.get(key)

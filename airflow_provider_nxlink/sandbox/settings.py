@@ -48,6 +48,18 @@ def _switch(default: Any, text: str) -> Any:
     return field(default=default, metadata={"help": text})
 
 
+# The switches that are numbers: their type, and from where to where they go.
+NUMBERS: dict[str, tuple[type, int, float]] = {
+    "approve_after": (float, 0, math.inf),
+    "visible_after": (float, 0, math.inf),
+    "delete_after": (float, 0, math.inf),
+    "edits_per_day": (int, 0, 10**9),
+    "name_lock_days": (float, 0, math.inf),
+    "max_page_size": (int, 0, 10**9),
+    "auth_http_status": (int, 200, 599),
+}
+
+
 @dataclass
 class Switches:
     """How the sandbox behaves; all can be changed while it runs, and count from the next call on."""
@@ -88,8 +100,8 @@ class Switches:
                 problems.append(f"no switch {key!r}; there are {', '.join([*kinds, *SHAPES])}")
                 continue
             try:
-                converted[key] = _convert(kinds[key], value)
-            except ValueError as error:
+                converted[key] = _convert(key, kinds[key], value)
+            except (ValueError, TypeError, OverflowError) as error:
                 problems.append(f"{key}: {error}")
         if any(problems):
             raise ValueError("; ".join(problem for problem in problems if problem))
@@ -108,15 +120,16 @@ def _shape_problem(key: str, form: str) -> str:
     return "" if form in SHAPES[key] else f"shape {key} is one of {', '.join(SHAPES[key])}, not {form!r}"
 
 
-def _convert(kind: Any, value: Any) -> Any:
+def _convert(key: str, kind: Any, value: Any) -> Any:
     if kind is bool:
         if not isinstance(value, bool):
             raise ValueError(f"{value!r} is not true or false")
         return value
-    if kind in {int, float}:
+    if key in NUMBERS:
+        kind, low, high = NUMBERS[key]
         number = kind(value)
-        if isinstance(value, bool) or not number >= 0:
-            raise ValueError(f"{value!r} is not a number from 0 up")
+        if isinstance(value, bool) or not low <= number <= high:
+            raise ValueError(f"{value!r} is not a number from {low} to {high}")
         return number
     rules = [value] if isinstance(value, str) else list(value)
     for rule in rules:

@@ -1,5 +1,6 @@
 """How answers look: rows, details and envelopes, in each form the contract says they vary in."""
 
+import json
 import time
 from typing import Any
 from uuid import uuid4
@@ -48,6 +49,12 @@ def envelope(code: int, data: Any, shape: Shape, detail: str = "") -> dict[str, 
         "data": data,
         "traceId": uuid4().hex,
     }
+
+
+def encoded(content: Any) -> bytes:
+    """Return an answer's bytes."""
+    # A lone surrogate, which JSON's escapes can spell, comes back as "?", as from Java.
+    return json.dumps(content, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")
 
 
 def row(template: Template, shape: Shape) -> dict[str, Any]:

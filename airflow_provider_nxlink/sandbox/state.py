@@ -1,5 +1,6 @@
 """Everything one sandbox knows, and what a test or the control API may do to it."""
 
+import json
 import threading
 from collections import Counter, deque
 from collections.abc import Iterable
@@ -12,6 +13,7 @@ from airflow_provider_nxlink.sandbox.media import Media
 from airflow_provider_nxlink.sandbox.received import Calls, Received
 from airflow_provider_nxlink.sandbox.references import References
 from airflow_provider_nxlink.sandbox.reviews import CATEGORIES, DELETED, IN_USE
+from airflow_provider_nxlink.sandbox.rules import check_seed
 from airflow_provider_nxlink.sandbox.settings import Account, Switches
 from airflow_provider_nxlink.sandbox.statefile import StateFile
 from airflow_provider_nxlink.sandbox.store import Identity, Store, Template
@@ -89,6 +91,7 @@ class State:
 
         :param bodies: request bodies, or rows of a list answer. Beyond the body's keys: ``id``,
             ``status`` (default 2, in use), ``quality``, ``waRejectedReason``.
+        :raises ValueError: one of them cannot be shown as a template, or is there already.
         """
         with self.lock:
             ids = [self._seed(body, phone or self.account.phones[0]) for body in bodies]
@@ -101,13 +104,17 @@ class State:
         kept = {"id", "status", "quality", "waRejectedReason", "category"}
         given = {"category_type": 1, "content": "", "tenant_id": self.account.tenant_ids[0], **body}
         number = int(given.get("id") or self.store.new_id())
+        given["category_type"] = int(given["category_type"])
+        json.dumps(given, allow_nan=False)  # what an answer cannot hold is a ValueError
+        if problems := check_seed(given):
+            raise ValueError(f"template {given.get('name')!r}: {'; '.join(problems)}")
         if self.store.name_of(number) or self.store.find(phone, given["name"], given["language"]):
             raise ValueError(f"template {number} or {given['name']} ({given['language']}) is there already")
         template = Template(
             id=number,
             phone=phone,
             body={key: value for key, value in given.items() if key not in kept},
-            category_type=int(given["category_type"]),
+            category_type=given["category_type"],
             created_at=now,
             updated_at=now,
             visible_at=now,
@@ -185,7 +192,7 @@ class State:
         identity = (template.phone, template.name, template.language)
         self.name_locks[identity] = until
         if self._file:
-            self._file.write("lock", {"\n".join(identity): {"until": until}})
+            self._file.write("lock", {json.dumps(identity): {"until": until}})
 
     def new_media_id(self) -> str:
         """Return a media id nobody has had."""
@@ -217,7 +224,7 @@ class State:
         for _, upcoming in file.read("next"):
             self.store.skip_to(upcoming["id"])
         for key, lock in file.read("lock"):
-            phone, name, language = key.split("\n")
+            phone, name, language = json.loads(key)
             self.name_locks[phone, name, language] = lock["until"]
         self.media = {key: Media(**media) for key, media in file.read("media")}
         self.store.take_changed()

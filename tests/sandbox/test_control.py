@@ -60,12 +60,36 @@ def test_a_template_set_to_deleted_frees_its_name(client, sandbox):
         ("POST", "faults", {"kind": "drop", "colour": "red"}),
         ("POST", "templates", [{"name": "twice", "language": "en"}] * 2),
         ("POST", "clock", {"colour": 1}),
+        # What was taken once, and then kept every call from being answered.
+        ("POST", "clock", {"shift": 1e300}),
+        ("POST", "faults", {"kind": "status", "times": "often"}),
+        ("POST", "faults", {"kind": "status", "status": 99}),
+        ("POST", "faults", {"kind": "status", "headers": {"X": "1\r\nY: 2"}}),
+        ("PATCH", "switches", {"auth_http_status": 5}),
+        ("PATCH", "switches", {"review": "*=approve:nan"}),
+        ("POST", "templates", [{"name": "promo", "language": "en", "mediaType": "AUDIO"}]),
+        ("POST", "templates", [{"name": "promo", "language": "en", "buttonComponents": [{"type": "URL"}]}]),
+        ("POST", "references", {"flows": [7]}),
     ],
 )
 def test_wrong_orders_are_a_400_that_says_why(client, method, path, values):
     answer = client.http.request(method, f"/_sandbox/{path}", json=values)
     assert answer.status_code == 400
     assert answer.json()["error"]
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b'{"advance": 1' + b"0" * 5000 + b"}", b"[" * 100_000, b"\xff"])
+def test_a_body_that_is_no_json_is_a_400_that_says_so(client, body):
+    answer = client.http.post("/_sandbox/clock", content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 400
+    assert answer.json()["error"]
+
+
+def test_text_that_no_answer_can_hold_comes_back_as_question_marks(client, control):
+    content = b'[{"name": "promo", "language": "en", "content": "half \\ud83d"}]'
+    headers = {"Content-Type": "application/json"}
+    assert client.http.post("/_sandbox/templates", content=content, headers=headers).status_code == 200
+    assert [template["content"] for template in control("GET", "templates")] == ["half ?"]
 
 
 def test_what_was_received_can_be_listed_and_chosen(client, control):

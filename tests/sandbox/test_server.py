@@ -160,3 +160,13 @@ def test_state_in_a_file_survives(tmp_path, client_of):
     media, rows = run(before)
     run(after)
     assert run(lambda client, _: [row["name"] for row in client.rows()]) == ["seed"]
+
+
+def test_any_name_may_be_locked_in_a_file(tmp_path, client_of):
+    for already in (False, True):
+        file = StateFile(tmp_path / "state.sqlite")
+        with SandboxServer(file=file) as server:
+            if not already:
+                client_of(server).delete(server.seed([{"name": "two\nlines \ud83d", "language": "en"}])[0])
+            assert ("8613800000000", "two\nlines \ud83d", "en") in server.state.name_locks
+        file.close()
