@@ -25,7 +25,7 @@ class NxlinkUploadMediaOperator(NxlinkOperator):
     .. code-block:: python
 
         picture = NxlinkUploadMediaOperator(task_id="picture", media_url="https://shop.example/spring.jpg")
-        NxlinkCreateTemplateOperator(task_id="create", template={..., "header_media": picture.output})
+        NxlinkCreateTemplateOperator(task_id="create", template={**texts, "header_media": picture.output})
 
     Returns ``{"media_id", "original_filename", "media_type", "h", "url"}``, which ``header_media`` takes as
     it is; ``url`` is without its signed query. The handle ``h`` expires some days later, so upload and create
