@@ -50,7 +50,7 @@ class Account:
     :param phone: the WhatsApp sender, digits only.
     :param tenant_id: NXLink's tenant.
     :param algorithm: ``md5`` or ``sha256``.
-    :param timeout: seconds to wait for each part of an answer.
+    :param timeout: seconds to wait for each part of an answer; the whole may take ten times as long.
     :param page_size: templates a page when listing.
     :param verify: True, or the path of a CA file to check the server's certificate with.
     """

@@ -12,8 +12,9 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 import httpx
+from requests import Response
 from tenacity import AsyncRetrying, Retrying
-from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, ProxyError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, MaxRetryError, NewConnectionError, ProxyError
 
 from airflow_provider_nxlink.api.account import Account
 from airflow_provider_nxlink.api.auth import HttpxSigningAuth, ServerClock, Signer, SigningSession
@@ -29,6 +30,8 @@ from airflow_provider_nxlink.api.retries import DEFAULT_ATTEMPTS, RetryPolicy
 T = TypeVar("T")
 
 MAX_CONNECT_TIMEOUT = 10.0
+# Each part of an answer may take the account's timeout; all of them together this many times as long.
+MAX_TIMEOUTS = 10
 _CHUNK = 64 * 1024
 _JSON_HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
 _HEADERS = {"Accept": "application/json"}
@@ -67,6 +70,15 @@ class _Client:
         fault = NxlinkTransportError(f"{call.name}: the answer is longer than {limit} MiB", call.is_write)
         fault.permanent = True
         return fault
+
+    def _too_slow(self, call: Call[T]) -> NxlinkTransportError:
+        return NxlinkTransportError(
+            f"{call.name}: the answer was not complete after {self._longest:g} s", call.is_write
+        )
+
+    @property
+    def _longest(self) -> float:
+        return self.account.timeout * MAX_TIMEOUTS
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.account.base_url} phone={self.account.phone}>"
@@ -125,7 +137,7 @@ class NxlinkClient(_Client):
         return self._read(call, answer)
 
     def _exchange(self, call: Call[T], path: str) -> Answer:
-        timeout = self.account.timeout
+        timeout, started = self.account.timeout, time.monotonic()
         try:
             with self.session.request(
                 call.method,
@@ -139,12 +151,17 @@ class NxlinkClient(_Client):
                 stream=True,
             ) as response:
                 body = bytearray()
-                for chunk in response.iter_content(_CHUNK):
+                for chunk in _arriving(response):
                     body += chunk
                     if len(body) > MAX_ANSWER_BYTES:
                         raise self._too_long(call)
+                    if time.monotonic() - started > self._longest:
+                        raise self._too_slow(call)
                 return Answer(response.status_code, response.headers, bytes(body))
-        except OSError as error:  # requests' own errors are, and it lets some others through
+        except (
+            OSError,
+            HTTPError,
+        ) as error:  # requests' own errors are OSErrors; urllib3's come from the body
             raise self._fault(call, error, arrived=not _never_connected(error)) from None
 
     def close(self) -> None:
@@ -209,20 +226,25 @@ class AsyncNxlinkClient(_Client):
         try:
             http = await self._connected()
             with without_headers_in_the_log():
-                async with http.stream(
-                    call.method,
-                    self.account.base_url + path,
-                    params=dict(call.query),
-                    content=call.body,
-                    files={key: (None, text) for key, text in call.form.items()} if call.form else None,
-                    headers=_JSON_HEADERS if call.body else _HEADERS,
-                ) as response:
+                async with (
+                    asyncio.timeout(self._longest),
+                    http.stream(
+                        call.method,
+                        self.account.base_url + path,
+                        params=dict(call.query),
+                        content=call.body,
+                        files={key: (None, text) for key, text in call.form.items()} if call.form else None,
+                        headers=_JSON_HEADERS if call.body else _HEADERS,
+                    ) as response,
+                ):
                     body = bytearray()
                     async for chunk in response.aiter_bytes(_CHUNK):
                         body += chunk
                         if len(body) > MAX_ANSWER_BYTES:
                             raise self._too_long(call)
                     return Answer(response.status_code, response.headers, bytes(body))
+        except TimeoutError:
+            raise self._too_slow(call) from None
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
             raise self._fault(call, error, arrived=False) from None
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:  # TLS's own errors come as they are
@@ -274,7 +296,18 @@ def _certificate_refused(error: BaseException | None) -> bool:
     return error is not None
 
 
-def _never_connected(error: OSError) -> bool:
+def _arriving(response: Response) -> Iterator[bytes]:
+    """Yield an answer's body as it arrives."""
+    read1 = getattr(response.raw, "read1", None)
+    if read1 is None:  # an old urllib3, or an adapter of the user's own
+        yield from response.iter_content(_CHUNK)
+    else:
+        # iter_content would wait for a whole chunk, however slowly it drips in.
+        while piece := read1(_CHUNK, decode_content=True):
+            yield piece
+
+
+def _never_connected(error: Exception) -> bool:
     """Say whether no connection came about, so that the request certainly did not arrive."""
     if _certificate_refused(error):
         return True

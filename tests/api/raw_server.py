@@ -6,6 +6,7 @@ import socket
 import ssl
 import struct
 import threading
+import time
 from dataclasses import dataclass, field
 from functools import cached_property
 from http import HTTPStatus
@@ -23,13 +24,14 @@ class Step:
 
     :param data: the bytes to answer.
     :param read: how much of the request is read before.
-    :param then: what becomes of the connection after; ``hang`` keeps it open and silent.
+    :param then: what becomes of the connection after; ``hang`` keeps it open and silent, ``drip`` sends a
+        byte of ``data`` again every now and then, for as long as somebody is there.
     :param plain: whether ``data`` goes past TLS, as garbage in the middle of a connection does.
     """
 
     data: bytes = b""
     read: Literal["all", "head", "nothing"] = "all"
-    then: Literal["keep", "close", "reset", "hang"] = "keep"
+    then: Literal["keep", "close", "reset", "hang", "drip"] = "keep"
     plain: bool = False
 
 
@@ -172,6 +174,9 @@ class RawServer:
         if step.then == "reset":
             for each in (raw, connection):
                 each.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+        while step.then == "drip":
+            connection.sendall(step.data[-1:])
+            time.sleep(0.01)
         if step.then == "hang":
             while connection.recv(PIECE):
                 pass

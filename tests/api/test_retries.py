@@ -1,6 +1,8 @@
 """What is sent again: each fault on real sockets, against each kind of call."""
 
+import gzip
 import socket
+import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -101,6 +103,42 @@ def test_an_answer_that_stops_ends_at_its_timeout(connect, raw, call):
         connect(account, attempts=1).send(CALLS[call](account))
 
     assert caught.value.outcome_unknown is (call in WRITES)
+
+
+@pytest.mark.parametrize("call", ["list flows", "create template"])
+def test_an_answer_that_comes_in_drips_ends_after_ten_timeouts(connect, raw, call):
+    # Each byte comes well within the timeout.
+    raw.script(Step(http(b'{"code"', length=10**6), then="drip"))
+    account = account_of(raw.url, timeout=0.05)
+    started = time.monotonic()
+
+    with pytest.raises(NxlinkTransportError, match=r"not complete after 0.5 s") as caught:
+        connect(account, attempts=2).send(CALLS[call](account))
+
+    assert caught.value.outcome_unknown is (call in WRITES)
+    assert not caught.value.permanent
+    assert len(raw.requests) == (1 if call in WRITES else 2)
+    assert time.monotonic() - started < 5
+
+
+def test_an_answer_that_comes_slowly_is_waited_for_beyond_its_timeout(connect, raw):
+    body = b'{"code": 0, "data": []}'
+    raw.script(Step(http(body + b" ", length=len(body) + 30), then="drip"))
+    account = account_of(raw.url, timeout=0.2)
+    assert connect(account, attempts=1).send(calls.list_flows(account)) == []
+
+
+def test_a_connection_is_kept_whatever_form_its_answers_have(connect, raw):
+    body = b'{"code": 0, "data": []}'
+    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n" + body[:5] + b"\r\n12\r\n"
+    packed = http(gzip.compress(body), Content_Encoding="gzip")
+    raw.script(http(body), packed, chunked + body[5:] + b"\r\n0\r\n\r\n", http(body))
+    account = account_of(raw.url)
+    sender = connect(account, attempts=1)
+
+    assert [sender.send(calls.list_flows(account)) for _ in range(4)] == [[]] * 4
+
+    assert (len(raw.requests), raw.connections) == (4, 1)
 
 
 @pytest.mark.parametrize("call", CALLS)
