@@ -33,6 +33,7 @@ def get_provider_info() -> dict[str, Any]:
         "sensors": [_modules("sensors.template")],
         "hooks": [_modules("hooks.nxlink")],
         "triggers": [_modules("triggers.template", "triggers.changes", "triggers.pause")],
+        "extra-links": [f"{_PACKAGE}.links.NxlinkConsoleLink"],
         "asset-uris": [
             {
                 "schemes": ["nxlink"],

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-DEFAULT_BASE_URL = "https://api-hk.nxlink.ai"
+from airflow_provider_nxlink.api.regions import DEFAULT_REGION
+
+DEFAULT_BASE_URL = DEFAULT_REGION.api
 DEFAULT_TIMEOUT = 30.0
 DEFAULT_PAGE_SIZE = 100
 MAX_PAGE_SIZE = 1000

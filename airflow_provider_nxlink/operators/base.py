@@ -8,9 +8,10 @@ from functools import cached_property
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_nxlink.hooks.nxlink import NxlinkHook
+from airflow_provider_nxlink.links import ConsoleLink
 
 
-class NxlinkOperator(BaseOperator):
+class NxlinkOperator(ConsoleLink, BaseOperator):
     """
     Base of the operators that speak to NXLink.
 

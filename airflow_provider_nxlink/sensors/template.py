@@ -26,6 +26,7 @@ from airflow_provider_nxlink.exceptions import (
     deferral_timed_out,
 )
 from airflow_provider_nxlink.hooks.nxlink import NxlinkHook
+from airflow_provider_nxlink.links import ConsoleLink
 from airflow_provider_nxlink.operators.waiting import in_seconds
 from airflow_provider_nxlink.rendering import RefArgument
 from airflow_provider_nxlink.triggers.events import read_event
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from airflow_provider_nxlink.specs.model import TemplateSpec
 
 
-class NxlinkTemplateSensor(RefArgument, BaseSensorOperator):
+class NxlinkTemplateSensor(RefArgument, ConsoleLink, BaseSensorOperator):
     """
     Wait until a template is in use, and fail as soon as it can't come to be.
 

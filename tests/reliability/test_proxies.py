@@ -16,6 +16,7 @@ from airflow_provider_nxlink.api.calls import Call
 from airflow_provider_nxlink.api.client import AsyncNxlinkClient, NxlinkClient
 from airflow_provider_nxlink.api.errors import NxlinkApiError, NxlinkTransportError
 from airflow_provider_nxlink.sandbox.server import SandboxServer
+from tests.faults.forward_proxy import ForwardProxy
 
 T = TypeVar("T")
 
@@ -23,49 +24,6 @@ T = TypeVar("T")
 HOST = "http://nxlink.invalid"
 PASSWORD = "proxy-PaSsWoRd"
 BODY = {"name": "promo", "language": "en_US", "category_type": 1, "content": "Hello"}
-
-
-class ForwardProxy:
-    """Passes requests on to one server, whatever host they name, and keeps their heads."""
-
-    def __init__(self, upstream: str) -> None:
-        host, _, port = upstream.removeprefix("http://").partition(":")
-        self._upstream = (host, int(port))
-        self.heads: list[str] = []
-
-    @contextlib.contextmanager
-    def running(self) -> Iterator[str]:
-        with socket.create_server(("127.0.0.1", 0)) as listening:
-            threading.Thread(target=self._accept, args=(listening,), daemon=True).start()
-            yield f"127.0.0.1:{listening.getsockname()[1]}"
-            listening.shutdown(socket.SHUT_RDWR)
-
-    def _accept(self, listening: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                client, _ = listening.accept()
-                threading.Thread(target=self._serve, args=(client,), daemon=True).start()
-
-    def _serve(self, client: socket.socket) -> None:
-        with client, socket.create_connection(self._upstream) as server, contextlib.suppress(OSError):
-            request = b""
-            while b"\r\n\r\n" not in request:
-                request += client.recv(65536)
-            head, _, body = request.partition(b"\r\n\r\n")
-            self.heads.append(head.decode("latin-1"))
-            method, url, version = head.split(b"\r\n", 1)[0].split(b" ")
-            path = b"/" + url.split(b"/", 3)[3]
-            lines = [line for line in head.split(b"\r\n")[1:] if not line.lower().startswith(b"proxy-")]
-            server.sendall(b"\r\n".join([b" ".join((method, path, version)), *lines, b"", body]))
-            threading.Thread(target=_pump, args=(client, server), daemon=True).start()
-            _pump(server, client)
-
-
-def _pump(source: socket.socket, target: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        while data := source.recv(65536):
-            target.sendall(data)
-        target.shutdown(socket.SHUT_WR)
 
 
 async def sent_by_httpx(account: Account, call: Call[T]) -> T:
