@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-from airflow_provider_nxlink.api.account import Account, AccountError
+from airflow_provider_nxlink.api.account import DEFAULT_BASE_URL, Account, AccountError
 
 
 def account_of(
@@ -27,9 +27,8 @@ def account_of(
     :param source: which connection, for errors.
     :raises AccountError: with every field that is missing or wrong.
     """
-    host, port = fields.get("host"), fields.get("port")
     return Account.checked(
-        base_url=f"{host}:{port}" if host and port else host or None,
+        base_url=_base_url(fields.get("host"), fields.get("port")),
         access_key=fields.get("login"),
         access_secret=fields.get("password"),
         phone=extra.get("phone") if phone is None else phone,
@@ -41,6 +40,18 @@ def account_of(
         allow_http=extra.get("allow_http"),
         source=source,
     )
+
+
+def _base_url(host: str | None, port: int | str | None) -> str:
+    """Return the URL that a connection's host and port make up, wherever the port stands."""
+    url = host or DEFAULT_BASE_URL
+    scheme, separator, rest = url.partition("://")
+    authority, slash, path = rest.partition("/")
+    if not port or authority.endswith(f":{port}"):
+        return url
+    if not separator:  # what is wrong with it, the account's check says
+        return f"{url}:{port}"
+    return f"{scheme}{separator}{authority}:{port}{slash}{path}"
 
 
 def read_connection(text: str, source: str) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -8,10 +8,14 @@ CONNECTION_TYPE = "nxlink"
 HOOK_NAME = "NXLink"
 HOOK_CLASS = "airflow_provider_nxlink.hooks.nxlink.NxlinkHook"
 
-HIDDEN_FIELDS = ["schema", "port"]
+# The port may stand in the URL. It has a field all the same, as the test button of Airflow 3.3.1 and 3.3.2
+# refuses connections that leave it empty (apache/airflow#73298).
+HIDDEN_FIELDS = ["schema"]
 RELABELING = {"host": "API base URL", "login": "accessKey", "password": "accessSecret"}
+# Airflow 3 shows those of the standard fields only, so that the descriptions below say what the others hold.
 PLACEHOLDERS = {
     "host": "https://api-hk.nxlink.ai",
+    "port": "443",
     "login": "NXLink's accessKey",
     "password": "NXLink's accessSecret",
     "phone": "8615800001795",
@@ -22,12 +26,12 @@ PLACEHOLDERS = {
 EXTRA_FIELDS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "phone": (
         "Sender phone number",
-        "WhatsApp sender with its country code. An operator's own phone goes before it.",
+        "WhatsApp sender with its country code, as 8615800001795. An operator's own phone goes before it.",
         {"type": ["string", "null"]},
     ),
     "tenant_id": (
         "Tenant ID",
-        "NXLink's tenant. An operator's own tenant_id goes before it.",
+        "A number, from NXLink. An operator's own tenant_id goes before it.",
         {"type": ["integer", "null"]},
     ),
     "algorithm": (
@@ -87,7 +91,7 @@ def form_widgets() -> dict[str, Any]:
     from flask_appbuilder.fieldwidgets import BS3TextFieldWidget
     from flask_babel import lazy_gettext
     from wtforms import BooleanField, IntegerField, StringField
-    from wtforms.validators import Optional
+    from wtforms.validators import Optional, any_of
 
     # Airflow 2 takes no other kinds; a field for fractions is not among them.
     kinds = {"string": StringField, "integer": IntegerField, "number": StringField, "boolean": BooleanField}
@@ -96,6 +100,7 @@ def form_widgets() -> dict[str, Any]:
         kind = kinds[schema["type"][0]]
         arguments: dict[str, Any] = {"description": description, "default": schema.get("default")}
         if kind is not BooleanField:
-            arguments |= {"widget": BS3TextFieldWidget(), "validators": [Optional()]}
+            choices = [any_of(schema["enum"])] if "enum" in schema else []
+            arguments |= {"widget": BS3TextFieldWidget(), "validators": [Optional(), *choices]}
         widgets[name] = kind(lazy_gettext(label), **arguments)
     return widgets

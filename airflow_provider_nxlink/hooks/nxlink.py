@@ -129,7 +129,8 @@ class NxlinkHook(BaseHook):
         except Exception as error:  # noqa: BLE001 - the page that asks shows nothing but this answer
             return False, f"{type(error).__name__} while testing the connection; see the server's log"
         count = len(page.templates) if page.total is None else page.total
-        return True, f"NXLink accepts the key; sender {self.account.phone} has {count} templates"
+        templates = "1 template" if count == 1 else f"{count} templates"
+        return True, f"NXLink accepts the key; sender {self.account.phone} has {templates}"
 
     def list_templates(self, name: str | None = None) -> Iterator[Template]:
         """

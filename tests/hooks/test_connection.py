@@ -68,7 +68,7 @@ def test_all_faults_are_named_at_once(connect: Connect) -> None:
 
 def test_the_default_host_is_hong_kong(connect: Connect) -> None:
     connect(host=None)
-    assert NxlinkHook().account.base_url == "https://api-hk.nxlink.ai"
+    assert NxlinkHook().account.base_url == connection_form.PLACEHOLDERS["host"] == "https://api-hk.nxlink.ai"
 
 
 def test_plain_http_can_be_allowed(connect: Connect) -> None:
@@ -76,10 +76,35 @@ def test_plain_http_can_be_allowed(connect: Connect) -> None:
     assert NxlinkHook().account.base_url == "http://nxlink.test"
 
 
-def test_a_port_may_stand_in_its_own_field(connect: Connect, sandbox: SandboxServer) -> None:
+@pytest.mark.parametrize("ending", ["", "/"])
+def test_a_port_may_stand_in_its_own_field(ending: str, connect: Connect, sandbox: SandboxServer) -> None:
     host, _, port = sandbox.url.rpartition(":")
-    connect(host=host, port=int(port))
+    connect(host=host + ending, port=int(port))
     assert NxlinkHook().test_connection()[0]
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "base_url"),
+    [
+        (None, 443, "https://api-hk.nxlink.ai:443"),
+        ("https://api-idn.nxlink.ai", 443, "https://api-idn.nxlink.ai:443"),
+        ("https://proxy.example/nxlink/", 8443, "https://proxy.example:8443/nxlink"),
+        ("http://127.0.0.1:8765", 8765, "http://127.0.0.1:8765"),
+        ("http://127.0.0.1:8765", 0, "http://127.0.0.1:8765"),
+        ("http://[::1]", 1, "http://[::1]:1"),
+    ],
+)
+def test_host_and_port_make_up_the_base_url(
+    host: str | None, port: int, base_url: str, connect: Connect
+) -> None:
+    connect(host=host, port=port)
+    assert NxlinkHook().account.base_url == base_url
+
+
+def test_two_ports_are_one_too_many(connect: Connect) -> None:
+    connect(host="http://127.0.0.1:8765", port=443)
+    with pytest.raises(AccountError, match=r"host: 'http://127.0.0.1:8765:443' is not a URL"):
+        _ = NxlinkHook().account
 
 
 def test_a_uri_serves_as_well(monkeypatch: pytest.MonkeyPatch, sandbox: SandboxServer) -> None:
@@ -124,6 +149,11 @@ def test_the_test_says_who_and_how_many(sandbox: SandboxServer) -> None:
         "NXLink accepts the key; sender 8613800000000 has 3 templates",
     )
     assert sandbox.count() == 1
+
+
+def test_the_test_counts_one_as_one(sandbox: SandboxServer) -> None:
+    sandbox.seed([{"name": "promo", "language": "en_US", "content": "Hello"}])
+    assert NxlinkHook().test_connection()[1].endswith("has 1 template")
 
 
 @pytest.mark.parametrize("fault", FAULTS)
