@@ -1,5 +1,6 @@
 """The clock: ten minutes off either way, corrected once from the answer's Date, and kept."""
 
+import logging
 import time
 from email.utils import formatdate
 
@@ -52,11 +53,15 @@ def test_1004_that_stays_is_an_error_that_says_check_the_clock(connect, raw, cal
     assert len(raw.requests) == 2
 
 
-def test_1004_does_not_count_as_an_attempt(connect, raw):
+def test_1004_does_not_count_as_an_attempt(connect, raw, caplog):
     raw.script(http(EXPIRED, Date=formatdate(usegmt=True)), http(status=503), envelope([]))
     account = account_of(raw.url)
 
-    assert connect(account, attempts=2).send(calls.list_flows(account)) == []
+    with caplog.at_level(logging.DEBUG, "airflow_provider_nxlink"):
+        assert connect(account, attempts=2).send(calls.list_flows(account)) == []
+
+    assert "timestamp expired (1004): list flows" in caplog.messages[0]
+    assert "(attempt 2 of 3)" in caplog.messages[1]
 
 
 def test_a_single_attempt_corrects_the_clock_too(connect, sandbox):

@@ -1,6 +1,8 @@
 """What is sent again: each fault on real sockets, against each kind of call."""
 
 import gzip
+import logging
+import re
 import socket
 import time
 from datetime import UTC, datetime, timedelta
@@ -9,6 +11,7 @@ from email.utils import format_datetime
 import pytest
 
 from airflow_provider_nxlink.api import calls
+from airflow_provider_nxlink.api.client import NxlinkClient
 from airflow_provider_nxlink.api.envelope import retry_after
 from airflow_provider_nxlink.api.errors import NxlinkRateLimitError, NxlinkTransportError
 from tests.api.conftest import BODY, CALLS, DATA, READS, WRITES, account_of
@@ -80,6 +83,22 @@ def test_a_write_that_may_have_arrived_is_sent_once(connect, raw, call, fault):
     assert len(raw.requests) == 1
     assert caught.value.outcome_unknown
     assert not caught.value.permanent
+
+
+def test_each_attempt_that_failed_is_told_with_what_comes_next(connect, raw, caplog):
+    raw.script(http(HTML, 503), envelope([]))
+    account = account_of(raw.url)
+    sender = connect(account)
+    level = logging.WARNING if isinstance(sender.client, NxlinkClient) else logging.DEBUG
+
+    with caplog.at_level(logging.DEBUG, "airflow_provider_nxlink"):
+        sender.send(calls.list_flows(account))
+
+    ((_, logged_as, text),) = caplog.record_tuples
+    assert logged_as == level
+    assert re.fullmatch(
+        r"list flows: HTTP 503, no answer of NXLink's: .* \(attempt 1 of 4\); next in \d\.\d s", text
+    )
 
 
 @pytest.mark.parametrize("call", CALLS)

@@ -1,7 +1,9 @@
 """The signature: the vendor's vectors, and each attempt signed anew over the bytes that were sent."""
 
+import dataclasses
 import hashlib
 import json
+import re
 import time
 from pathlib import Path
 
@@ -9,7 +11,14 @@ import pytest
 import requests
 
 from airflow_provider_nxlink.api import calls
-from airflow_provider_nxlink.api.auth import ServerClock, SigningSession, origin, sign
+from airflow_provider_nxlink.api.auth import (
+    SIGNING_HEADERS,
+    ServerClock,
+    Signer,
+    SigningSession,
+    origin,
+    sign,
+)
 from tests.api.conftest import BODY, CALLS, DATA, KEY, PHONE, SECRET, account_of, signature_of
 from tests.api.raw_server import RawServer, Step, envelope, http
 
@@ -131,6 +140,57 @@ def test_a_session_signs_whatever_it_sends_to_its_host(raw):
     assert [request.headers["sign"] for request in raw.requests] == [
         signature_of(request) for request in raw.requests
     ]
+
+
+@pytest.mark.parametrize("kind", ["application/json; charset=utf-8", "Application/JSON", b"application/json"])
+def test_a_body_is_signed_however_its_type_is_written(raw, kind):
+    raw.script(envelope())
+    with SigningSession(account_of(raw.url)) as session:
+        session.post(raw.url, data=b'{"a": 1}', headers={"Content-Type": kind})
+
+    signed_alike = dataclasses.replace(
+        raw.request, head=re.sub(rb"(?i)(content-type: )[^\r]+", rb"\1application/json", raw.request.head)
+    )
+    assert raw.request.headers["sign"] == signature_of(signed_alike)
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/jsonl", None])
+def test_a_body_of_another_type_is_not_signed(raw, kind):
+    raw.script(envelope())
+    with SigningSession(account_of(raw.url)) as session:
+        session.post(raw.url, data=b'{"a": 1}', headers={"Content-Type": kind} if kind else {})
+
+    assert raw.request.headers["sign"] == signature_of(dataclasses.replace(raw.request, body=b""))
+
+
+def test_the_headers_are_spelt_as_on_the_vendors_page():
+    # HTTP asks nobody to; a gateway may all the same.
+    for algorithm, spelt in (("md5", SIGNING_HEADERS[:-1]), ("sha256", SIGNING_HEADERS)):
+        account = account_of("https://api.example", algorithm=algorithm)
+        assert tuple(Signer(account).headers("https://api.example/x", None, None)) == spelt
+
+
+def test_md5_is_what_is_meant_where_nothing_is_said():
+    arguments = {"access_key": "k", "access_secret": "s", "ts": 1}
+    assert sign(**arguments) == sign(**arguments, algorithm="md5")
+
+
+def test_a_session_takes_what_a_call_says_of_proxies_and_certificates():
+    with SigningSession(account_of("https://api.example")) as session:
+        merged = session.merge_environment_settings(
+            "https://api.example", {"https": "http://proxy.example"}, None, "/ca.pem", "/client.pem"
+        )
+    assert merged["proxies"]["https"] == "http://proxy.example"
+    assert (merged["verify"], merged["cert"]) == ("/ca.pem", "/client.pem")
+
+
+def test_a_session_goes_past_the_environments_proxy_where_that_is_said(monkeypatch):
+    for name, value in (("https_proxy", "http://proxy.example"), ("no_proxy", "api.example")):
+        monkeypatch.setenv(name, value)
+    with SigningSession(account_of("https://api.example")) as session:
+        for host, proxy in (("api.example", None), ("other.example", "http://proxy.example")):
+            merged = session.merge_environment_settings(f"https://{host}", {}, None, None, None)
+            assert merged["proxies"].get("https") == proxy
 
 
 def test_a_session_signs_again_after_a_redirect_on_the_same_host(raw):

@@ -136,6 +136,24 @@ def test_an_outcome_says_what_was_seen_and_what_to_do(wait, seen, message):
     assert outcome.template is seen
 
 
+def test_a_wait_goes_by_the_statuses_it_was_given():
+    assert Wait.checked(failed=[]).judge(REF, template(0), 0).verdict is WAIT
+    outcome = Wait.checked(failed=[1]).judge(REF, template(1), 0)
+    assert (outcome.verdict, outcome.message) == (FAILED, "template promo (en_US) is pending (1)")
+    assert Wait.checked(on_paused="wait").judge(REF, template(11), 0).verdict is WAIT
+
+
+def test_a_missing_template_is_told_with_what_to_check():
+    assert Wait(not_found_timeout=0).judge(REF, None, 0).message == (
+        "template promo (en_US) is not in the list 0 s after the wait began. Check its name, language and "
+        "sender; not_found_timeout gives it longer"
+    )
+
+
+def test_a_wait_that_took_too_long_says_for_what_and_how_long():
+    assert Wait().overdue(REF, 90.5) == "template promo (en_US) is not in use 90.5 s after the wait began"
+
+
 def test_a_reason_of_an_earlier_rejection_is_not_told_of_success():
     seen = Template(id=1, name="promo", language="en_US", status=2, rejected_reason="SPAM")
 
@@ -180,6 +198,15 @@ def test_a_wrong_argument_is_named(message, arguments):
     with pytest.raises(ValueError, match=r"^\w+: ") as caught:
         Wait.checked(**arguments)
     assert message in str(caught.value)
+
+
+def test_what_is_wrong_is_told_once_and_in_whole_sentences():
+    with pytest.raises(ValueError, match="target_status") as caught:
+        Wait.checked([2], on_paused="x")
+    assert str(caught.value).count(": ") == 2
+    assert "; on_paused: 'x' is neither" in str(caught.value)
+    with pytest.raises(ValueError, match=r"so the wait could not end well; take it out$"):
+        Wait.checked(failed=[2])
 
 
 def test_all_wrong_arguments_are_named_at_once():

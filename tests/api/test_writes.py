@@ -1,5 +1,7 @@
 """Create, update and delete: done once, and known to be done, whatever becomes of the answers."""
 
+import logging
+
 import pytest
 
 from airflow_provider_nxlink.api.client import NxlinkClient
@@ -333,6 +335,50 @@ def test_a_template_without_id_can_not_be_deleted(client, sandbox):
 def test_gone_is_deleted_or_about_to_be(status, gone):
     assert is_gone(Template.model_validate({"status": status})) is gone
     assert is_gone(None)
+
+
+@pytest.fixture
+def told(caplog):
+    """Return the warnings of writes so far."""
+    caplog.set_level(logging.WARNING, "airflow_provider_nxlink.api.writes")
+    return lambda: [text for name, _, text in caplog.record_tuples if name.endswith(".writes")]
+
+
+LOOKING = "NXLink may have carried it out: look before sending it again. Looking template promo (en_US) up"
+
+
+def test_a_write_whose_answer_is_lost_is_told(client, sandbox, live, told):
+    for write, endpoint, outcome in (
+        (lambda: update_template(client, CHANGED, live, same), "update", []),
+        (lambda: delete_template(client, live), "delete", ["template promo (en_US) is gone"]),
+        (lambda: create_template(client, BODY, sleep=lambda _: None), "create", []),
+    ):
+        sandbox.switch(name_lock_days=0)
+        sandbox.inject("drop", endpoint=endpoint, when="after")
+        before = len(told())
+        write()
+        lost, *more = told()[before:]
+        assert lost.startswith(f"{endpoint} template: http")
+        assert lost.endswith(LOOKING)
+        assert more == outcome
+
+
+@pytest.mark.parametrize("done", ["created", "updated"])
+def test_a_write_that_can_not_be_read_back_is_told(client, sandbox, told, done):
+    if done == "updated":
+        sandbox.switch(edits_per_day=0)
+        sandbox.seed([BODY])
+    before = next(client.templates(), None)
+    sandbox.inject("status", endpoint="list", status=503, times=0)
+
+    if before:
+        update_template(client, CHANGED, before, same)
+    else:
+        create_template(client, BODY, sleep=lambda _: None)
+
+    (text,) = told()
+    start = f"template promo (en_US) is {done}, but can't be read back: list templates: HTTP 503, "
+    assert text.startswith(start)
 
 
 @pytest.mark.parametrize("seed", range(5))
