@@ -120,12 +120,13 @@ def _from_components(components: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     by_type = {str(component.get("type")).upper(): component for component in components}
     header, body, footer = (by_type.get(kind, {}) for kind in ("HEADER", "BODY", "FOOTER"))
     kind = str(header.get("format") or "TEXT").upper()
-    buttons = by_type.get("BUTTONS", {}).get("buttons") or []
     told = {
         "header_text": _text(header.get("text")) if kind == "TEXT" else None,
         "header_media": None if kind == "TEXT" else kind,
         "footer_text": _text(footer.get("text")),
-        "buttons": [_component_button(button) for button in buttons],
+        "buttons": [
+            _component_button(button) for button in _mappings(by_type.get("BUTTONS", {}).get("buttons"))
+        ],
     }
     content = _text(body.get("text"))
     return told if content is None else {**told, "content": content}
@@ -149,8 +150,13 @@ def _button(fields: Mapping[str, Any]) -> dict[str, Any]:
     out |= {name: normal(given[name]) for name, normal in TARGETS.get(kind, {}).items() if name in given}
     if kind == "QUICK_REPLY":
         out["customize_type"] = str(given.get("customize_type") or PLAIN_REPLY).lower()
-    out["events"] = [_event(event) for event in given.get("events", []) if isinstance(event, Mapping)]
+    out["events"] = [_event(event) for event in _mappings(given.get("events"))]
     return out
+
+
+def _mappings(value: Any) -> list[Mapping[str, Any]]:
+    """Return the JSON objects of an array; what NXLink should send there, and nothing holds it to."""
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list | tuple) else []
 
 
 def _event(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -366,3 +366,31 @@ def test_any_data_is_a_model_in_plain_json_or_a_value_error(call, data):
 def test_what_a_template_returns_reads_back_as_itself(data):
     template = Template.model_validate(data)
     assert Template.model_validate(template.to_dict()) == template
+
+
+@given(objects)
+def test_what_a_flow_or_an_upload_returns_reads_back_as_itself(data):
+    flow = Flow.model_validate(data)
+    assert Flow.model_validate(flow.to_dict()) == flow
+    media = Media.model_validate({**data, "media_id": "7"})
+    assert Media.model_validate(media.to_dict()) == media
+
+
+@given(json_values | objects)
+def test_anything_is_a_reference_that_reads_back_as_itself_or_a_value_error(value):
+    try:
+        ref = TemplateRef.of(value, "which")
+    except ValueError as error:
+        assert str(error).startswith("which")  # noqa: PT017 - either way of ending is right
+        return
+    assert TemplateRef.of(ref.to_dict()) == ref
+    assert ref.id is not None or (ref.name and ref.language)
+    assert str(ref).startswith("template ")
+
+
+@given(st.lists(objects, max_size=5), objects)
+def test_a_page_of_the_list_keeps_each_of_its_templates(rows, more):
+    page = calls.list_templates(ACCOUNT).read({**more, "list": rows})
+    assert page.templates == [Template.model_validate(row) for row in rows]
+    assert page.total is None or isinstance(page.total, int)
+    assert page.has_next_page in {None, True, False}
