@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import httpx
+import psutil  # type: ignore[import-untyped]
 
 T = TypeVar("T")
 
@@ -38,11 +39,13 @@ class RunningAirflow:
     :param options: further environment of all components.
     """
 
+    components: tuple[str, ...] = COMPONENTS
+
     def __init__(
         self, home: Path, dags: Path, connection: str, options: Mapping[str, str] | None = None
     ) -> None:
         self.home = home
-        self.port = _free_port()
+        self.port = free_port()
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self._token: str | None = None
         home.mkdir(parents=True, exist_ok=True)
@@ -75,7 +78,7 @@ class RunningAirflow:
     def __enter__(self) -> Self:
         try:
             self.command("db", "migrate")
-            for component in COMPONENTS:
+            for component in self.components:
                 self.start(component)
             self.until(self._is_healthy, START_SECONDS, "the API server did not answer")
         except BaseException:
@@ -100,14 +103,17 @@ class RunningAirflow:
             )
         return done.stdout.decode()
 
+    def words(self, component: str) -> list[str]:
+        """Return the ``airflow`` command that a component is."""
+        if component == "api-server":
+            return [component, "--host", "127.0.0.1", "--port", str(self.port), "--workers", "1"]
+        return [component]
+
     def start(self, component: str) -> None:
         """Start a component."""
-        words = [component]
-        if component == "api-server":
-            words += ["--host", "127.0.0.1", "--port", str(self.port), "--workers", "1"]
         with (self.home / f"{component}.out").open("ab") as log:
             self.processes[component] = subprocess.Popen(
-                [sys.executable, "-m", "airflow", *words],
+                [sys.executable, "-m", "airflow", *self.words(component)],
                 env=self.environment,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -117,14 +123,19 @@ class RunningAirflow:
     def kill(self, component: str) -> None:
         """End a component and all it started with SIGKILL, as a machine that loses power does."""
         process = self.processes.pop(component)
+        started = _tree(process)
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
+        # A task has a process group of its own.
+        _kill_all(started)
         process.wait()
 
     def stop_all(self) -> None:
         """End everything."""
         processes = list(self.processes.values())
         self.processes.clear()
+        # What a component started may outlive it; a task has a process group of its own.
+        started = [child for process in processes for child in _tree(process)]
         for process in processes:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGTERM)
@@ -132,10 +143,10 @@ class RunningAirflow:
         for process in processes:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(max(0.1, deadline - time.monotonic()))
-            # What a component started may outlive it.
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+        _kill_all(started)
 
     def trigger(self, dag_id: str, conf: Mapping[str, Any] | None = None) -> str:
         """Start a run of a DAG, as soon as Airflow knows it, and return the run's id."""
@@ -200,7 +211,23 @@ class RunningAirflow:
             return http.request(method, f"/api/v2{path}", json=body, headers=headers)
 
 
-def _free_port() -> int:
+def _tree(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    """Return a process and all it started."""
+    with suppress(psutil.NoSuchProcess):
+        root = psutil.Process(process.pid)
+        return [root, *root.children(recursive=True)]
+    return []
+
+
+def _kill_all(processes: list[psutil.Process]) -> None:
+    for process in processes:
+        # Psutil knows a process by its start too, and kills no other that was given its number since.
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+
+
+def free_port() -> int:
+    """Return a port of 127.0.0.1 that nobody listens on."""
     with closing(socket.socket()) as bound:
         bound.bind(("127.0.0.1", 0))
         return int(bound.getsockname()[1])
