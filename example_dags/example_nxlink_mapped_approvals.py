@@ -1,14 +1,15 @@
 """
-One wait mapped over many templates: a campaign goes out when WhatsApp has approved all of its languages.
+One wait mapped over many templates: campaigns go out when WhatsApp has approved all of their languages.
 
-The waits are deferred, so they hold no worker, and from Airflow 3.3 on they share one poll of NXLink's list,
-however many they are.
+The run's parameter ``names`` says which. The waits are deferred, so they hold no worker, and from Airflow 3.3
+on they share one poll of NXLink's list, however many they are.
 """
 
 from __future__ import annotations
 
 import os
 from datetime import timedelta
+from typing import Any
 
 import pendulum
 
@@ -27,6 +28,7 @@ TEXTS = {
     "en_US": "Hello {{1}}, our spring collection is here. Have a look around!",
     "de": "Hallo {{1}}, unsere Frühjahrskollektion ist da. Schau dich um!",
     "es": "Hola {{1}}, ya está aquí nuestra colección de primavera. ¡Echa un vistazo!",
+    "pt_BR": "Olá {{1}}, a nossa coleção de primavera chegou. Dê uma olhada!",
 }
 
 with DAG(
@@ -34,20 +36,25 @@ with DAG(
     schedule=None,
     start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     default_args={"retries": 2, "retry_delay": timedelta(seconds=5)},
+    params={"names": ["spring_collection"]},
     doc_md=__doc__,
     tags=["example", "nxlink"],
 ) as dag:
     # [START mapped]
+    @task
+    def texts(params: Any = None) -> list[dict[str, str]]:
+        """Return each campaign's text in each language."""
+        return [
+            {"name": name, "language": language, "category": "MARKETING", "content": text}
+            for name in params["names"]
+            for language, text in TEXTS.items()
+        ]
+
     create = NxlinkCreateTemplateOperator.partial(
         task_id="create",
         # The second run of this DAG finds the templates of the first.
         if_exists="skip",
-    ).expand(
-        template=[
-            {"name": "spring_collection", "language": language, "category": "MARKETING", "content": text}
-            for language, text in TEXTS.items()
-        ]
-    )
+    ).expand(template=texts())
 
     approved = NxlinkTemplateSensor.partial(
         task_id="approved", deferrable=True, poke_interval=POLL, timeout=timedelta(days=2)
@@ -55,9 +62,8 @@ with DAG(
     # [END mapped]
 
     @task
-    def send_campaign(templates: list[dict[str, object]]) -> str:
+    def send_campaigns(templates: list[dict[str, object]]) -> list[str]:
         """Stand for whatever sends the messages."""
-        languages = sorted(str(template["language"]) for template in templates)
-        return f"sending spring_collection in {', '.join(languages)}"
+        return sorted(f"sending {template['name']} in {template['language']}" for template in templates)
 
-    send_campaign(approved.output)
+    send_campaigns(approved.output)
