@@ -6,21 +6,26 @@ VENV := .venv
 BIN := $(VENV)/bin
 AIRFLOW_HOME := $(CURDIR)/.airflow
 CONSTRAINTS := constraints/airflow-3.3.txt
+CLUSTER_VENV := .venv-cluster
+CLUSTER_CONSTRAINTS := constraints/cluster.txt
+# How many waits `make cluster` makes.
+WAITS ?= 1000
 
 export AIRFLOW_HOME
 # Quiet and quick on a machine nobody looks at.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo test soak lint audit check-github docs format sandbox bench-waiting constraints clean
+.PHONY: help setup demo test soak lint audit check-github docs format sandbox bench-waiting cluster constraints clean
 
 help:
 	@echo "make demo      run the example DAG against the sandbox and tell what happens"
 	@echo "make test      run the whole test suite"
 	@echo "make soak      the tests that take minutes each"
+	@echo "make cluster   1 000 waits on PostgreSQL, Redis and Celery, with parts of it killed; WAITS=40 for fewer"
 	@echo "make lint      ruff, mypy --strict, make docs, make audit, and files for GitHub and pre-commit"
 	@echo "make docs      build the documentation into build/docs"
 	@echo "make sandbox   start the sandbox on port 8765"
-	@echo "make clean     remove .venv and .airflow"
+	@echo "make clean     remove what these made: .venv, .airflow and the like"
 
 setup: $(VENV)/.ready
 
@@ -41,6 +46,16 @@ soak: setup
 
 bench-waiting: setup
 	$(BIN)/python benchmarks/waiting.py
+
+# Says what it needs of the system, and how to install it.
+cluster: $(CLUSTER_VENV)/.ready
+	$(CLUSTER_VENV)/bin/python cluster/run.py --waits $(WAITS)
+
+$(CLUSTER_VENV)/.ready: pyproject.toml $(CONSTRAINTS) $(CLUSTER_CONSTRAINTS)
+	$(PYTHON) -m venv $(CLUSTER_VENV)
+	$(CLUSTER_VENV)/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(CLUSTER_VENV)/bin/python -m pip install --quiet --constraint $(CONSTRAINTS) --constraint $(CLUSTER_CONSTRAINTS) --editable ".[sandbox]" --group cluster
+	touch $@
 
 lint: setup docs
 	$(BIN)/ruff check .
@@ -82,4 +97,4 @@ constraints:
 	rm -rf $(VENV)-constraints
 
 clean:
-	rm -rf $(VENV) $(VENV)-constraints .airflow build
+	rm -rf $(VENV) $(VENV)-constraints $(CLUSTER_VENV) .airflow .cluster build
