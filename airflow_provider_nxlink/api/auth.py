@@ -169,7 +169,12 @@ class SigningSession(Session):
 
 
 class HttpxSigningAuth(httpx.Auth):
-    """Signs each attempt of an httpx client."""
+    """
+    Signs each attempt of an httpx client that follows no redirects.
+
+    One that did would carry the headers along to whatever host a redirect names, as httpx builds the next
+    request of this one before it gets back here.
+    """
 
     requires_request_body = True
 

@@ -7,12 +7,14 @@ import re
 import time
 from pathlib import Path
 
+import httpx
 import pytest
 import requests
 
 from airflow_provider_nxlink.api import calls
 from airflow_provider_nxlink.api.auth import (
     SIGNING_HEADERS,
+    HttpxSigningAuth,
     ServerClock,
     Signer,
     SigningSession,
@@ -236,6 +238,20 @@ def test_nothing_signed_stays_in_the_request_of_an_answer_or_an_error(raw):
     for request in (answered, caught.value.request):
         assert not SIGNED & {name.lower() for name in request.headers}
     assert SECRET not in repr(session)
+
+
+def test_nothing_signed_stays_in_the_request_of_an_httpx_answer_or_error(raw):
+    raw.script(envelope(), Step(then="reset"))
+    with httpx.Client(auth=HttpxSigningAuth(Signer(account_of(raw.url)))) as client:
+        answered = client.post(raw.url, json=BODY).request
+        with pytest.raises(httpx.ReadError) as caught:
+            client.get(raw.url)
+
+    assert [request.headers["sign"] for request in raw.requests] == [
+        signature_of(request) for request in raw.requests
+    ]
+    for request in (answered, caught.value.request):
+        assert not SIGNED & {name.lower() for name in request.headers}
 
 
 @pytest.mark.parametrize(
