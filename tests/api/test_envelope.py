@@ -1,7 +1,9 @@
 """The envelope: each code of the contract's table, and answers that are none of NXLink's."""
 
+import gzip
 import json
 import string
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -251,6 +253,21 @@ def test_an_endless_answer_is_not_read_to_its_end(connect, raw):
     assert caught.value.permanent
     assert raw.sent < 60_000_000  # what the sockets' buffers hold was sent all the same
     assert len(raw.requests) == 1
+
+
+def test_an_answer_that_unpacks_without_end_is_not_unpacked_to_its_end(connect, raw):
+    raw.script(http(gzip.compress(b" " * 400_000_000, 1), Content_Encoding="gzip"))
+    account = account_of(raw.url)
+    sender = connect(account)
+
+    tracemalloc.start()
+    with pytest.raises(NxlinkTransportError, match="longer than 32 MiB") as caught:
+        sender.send(calls.list_flows(account))
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert caught.value.permanent
+    assert most < 200_000_000
 
 
 json_values = st.recursive(
