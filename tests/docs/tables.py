@@ -11,6 +11,7 @@ from pathlib import Path
 
 from airflow_provider_nxlink.api import errors
 from airflow_provider_nxlink.api.models import Template, TemplateRef, TemplateStatus
+from airflow_provider_nxlink.api.regions import REGIONS
 from airflow_provider_nxlink.api.waiting import Wait
 from airflow_provider_nxlink.cli.commands import COMMANDS, Argument
 from airflow_provider_nxlink.connection_form import EXTRA_FIELDS
@@ -85,6 +86,12 @@ def connection() -> str:
     return table(["field of extra", "in the form", "what to put there", "default"], rows)
 
 
+def regions() -> str:
+    """Return where the API of each region is, and the console for people."""
+    rows = [[region.name, f"`{region.api}`", f"<{region.console}>"] for region in REGIONS]
+    return table(["region", "host", "console"], rows)
+
+
 def commands() -> str:
     """Return each command with its arguments."""
     parts = []
@@ -112,7 +119,7 @@ def languages() -> str:
 
 
 TABLES: dict[str, Callable[[], str]] = {
-    made.__name__: made for made in (codes, commands, connection, languages, other_errors, statuses)
+    made.__name__: made for made in (codes, commands, connection, languages, other_errors, regions, statuses)
 }
 
 
