@@ -15,7 +15,7 @@ export AIRFLOW_HOME
 # Quiet and quick on a machine nobody looks at.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo test soak lint audit check-github docs format sandbox bench-waiting cluster constraints clean
+.PHONY: help setup demo test soak lint audit check-github docs package format sandbox bench-waiting cluster constraints clean
 
 help:
 	@echo "make demo      run the example DAG against the sandbox and tell what happens"
@@ -24,6 +24,7 @@ help:
 	@echo "make cluster   1 000 waits on PostgreSQL, Redis and Celery, with parts of it killed; WAITS=40 for fewer"
 	@echo "make lint      ruff, mypy --strict, make docs, make audit, and files for GitHub and pre-commit"
 	@echo "make docs      build the documentation into build/docs"
+	@echo "make package   build sdist and wheel into dist/, check them, try them in an empty environment"
 	@echo "make sandbox   start the sandbox on port 8765"
 	@echo "make clean     remove what these made: .venv, .airflow and the like"
 
@@ -32,7 +33,7 @@ setup: $(VENV)/.ready
 $(VENV)/.ready: pyproject.toml $(CONSTRAINTS)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) --editable ".[sandbox]" --group dev --group docs --group checks --group hardening
+	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) --editable ".[sandbox]" --group dev --group docs --group checks --group hardening --group package
 	touch $@
 
 demo: setup
@@ -81,6 +82,13 @@ check-github: setup
 docs: setup
 	$(BIN)/sphinx-build --fail-on-warning --keep-going --nitpicky --fresh-env --quiet docs build/docs
 
+package: setup
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist .
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/check-wheel-contents dist/*.whl
+	$(BIN)/python scripts/check_installed.py dist/*.whl $(CONSTRAINTS)
+
 format: setup
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -92,7 +100,7 @@ sandbox: setup
 constraints:
 	$(PYTHON) -m venv $(VENV)-constraints
 	$(VENV)-constraints/bin/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(VENV)-constraints/bin/python -m pip install --quiet "apache-airflow==3.3.2" --editable ".[sandbox]" --group dev --group docs --group checks --group hardening
+	$(VENV)-constraints/bin/python -m pip install --quiet "apache-airflow==3.3.2" --editable ".[sandbox]" --group dev --group docs --group checks --group hardening --group package
 	$(VENV)-constraints/bin/python -m pip freeze --exclude-editable > $(CONSTRAINTS)
 	rm -rf $(VENV)-constraints
 
