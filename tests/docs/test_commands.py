@@ -49,7 +49,7 @@ def test_a_command_can_be_given(words: list[str]) -> None:
         check_variable(*assignment.groups())
         words = words[1:]
     if words:
-        name = Path(words[0]).name
+        name = re.sub(r"python[\d.]+", "python", Path(words[0]).name)
         assert name in CHECKS, f"say here how `{name}` is checked"
         CHECKS[name](words[1:])
 
@@ -73,6 +73,17 @@ def test_what_a_workflow_or_hook_runs_is_there(command: str) -> None:
         else:
             # The hooks' own: `pre-commit run` says whether they work.
             assert words[0].startswith(".venv/bin/"), line
+
+
+def test_the_workflows_run_what_a_change_has_to_pass() -> None:
+    """As `.ci/run` does."""
+    steps = re.findall(
+        r"^\s*make ([\w -]+)$", (ROOT / ".ci" / "run").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    wanted = {word for step in steps for word in step.split()} & TARGETS
+    run = {command.removeprefix("make ") for command in workflow_commands()}
+    assert wanted
+    assert wanted - run == set(), "give each a job in .github/workflows/checks.yml"
 
 
 def check_variable(name: str, value: str) -> None:
@@ -118,7 +129,7 @@ def check_pip(words: list[str]) -> None:
     extras = PROJECT["project"]["optional-dependencies"]
     assert words[0] == "install"
     for word in words[1:]:
-        found = re.fullmatch(r"airflow-provider-nxlink(?:\[(\w+)\])?", word)
+        found = re.fullmatch(r"airflow-provider-nxlink(?:\[(\w+)\])?(?:==[\d.]+)?", word)
         assert found or word in OTHERS
         assert not found or not found[1] or found[1] in extras
 
@@ -131,6 +142,7 @@ MODULES: dict[str, Callable[[list[str]], object]] = {
     "airflow_provider_nxlink": lambda words: main._parser().parse_args(words),
     "airflow_provider_nxlink.sandbox": lambda words: sandbox_cli._parser().parse_args(words),
     "pytest": check_pytest,
+    "venv": lambda _: None,
 }
 CHECKS: dict[str, Callable[[list[str]], object]] = {
     "airflow": check_airflow,
@@ -142,4 +154,5 @@ CHECKS: dict[str, Callable[[list[str]], object]] = {
     "cd": lambda _: None,
     "git": lambda _: None,
     "pre-commit": lambda _: None,
+    "twine": lambda _: None,
 }

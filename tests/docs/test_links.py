@@ -10,7 +10,7 @@ from tests.docs.markdown import ROOT
 
 PACKAGE = ROOT / "airflow_provider_nxlink"
 # Sphinx follows the links within docs/; these pages are read on their own as well.
-OUTSIDE = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")]
+OUTSIDE = sorted(ROOT.glob("*.md"))
 # The other pages name the reader's own files too.
 FOR_CONTRIBUTORS = [ROOT / "CONTRIBUTING.md", ROOT / "docs" / "architecture.md"]
 
