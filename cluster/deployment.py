@@ -19,14 +19,11 @@ WORKER_CONCURRENCY = 4
 SETTINGS = {
     "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
     "AIRFLOW__CELERY__WORKER_CONCURRENCY": str(WORKER_CONCURRENCY),  # 16
-    # How many tasks one look of the scheduler sends on their way. Each look reads all tasks of the run, so
-    # that with a thousand of them few at a look keep it busy and the workers idle.
-    "AIRFLOW__CORE__PARALLELISM": "32",  # 32
-    "AIRFLOW__CORE__MAX_ACTIVE_TASKS_PER_DAG": "32",  # 16
-    "AIRFLOW__SCHEDULER__MAX_TIS_PER_QUERY": "32",  # 16
+    # Twice what the workers run: the next ones wait at the broker.
+    "AIRFLOW__CORE__PARALLELISM": str(2 * len(WORKERS) * WORKER_CONCURRENCY),  # 32
     # How soon a task counts as lost that gives no sign of life, and one that no worker takes.
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",  # 300
-    "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": "120",  # 600
+    "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": "60",  # 600
     "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT_CHECK_INTERVAL": "15",  # 120
 }
 # As Airflow has them, where RunningAirflow is quicker for the sake of its tests.

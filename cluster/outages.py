@@ -13,8 +13,6 @@ from deployment import Deployment
 REQUEUED = "select count(*) from log where event = 'stuck in queued reschedule'"
 TRIGGERERS = "select id, extract(epoch from latest_heartbeat) from job where job_type = 'TriggererJob'"
 RUNNING = "select task_id, map_index, try_number, pid from task_instance where state = 'running'"
-# So many tasks at least run on a worker when it is killed.
-LEAST_LOST = 2
 TRIES = "select task_id, map_index, try_number, state from task_instance"
 BEGUN = ("running", "deferred", "success", "failed")
 
@@ -49,10 +47,10 @@ class WorkerOutage:
 
 
 def kill_worker(airflow: Deployment, worker: str) -> WorkerOutage | None:
-    """Kill a worker on which tasks run; return None, and kill nothing, while there are hardly any."""
+    """Kill a worker on which tasks run; return None, and kill nothing, while there are none."""
     root = psutil.Process(airflow.processes[worker].pid)
     pids = {process.pid for process in root.children(recursive=True)}
-    if sum(pid in pids for *_, pid in airflow.rows(RUNNING)) < LEAST_LOST:
+    if not any(pid in pids for *_, pid in airflow.rows(RUNNING)):
         return None
     moment = time.time()
     airflow.kill(worker)
