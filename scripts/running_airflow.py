@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import secrets
 import signal
@@ -22,6 +23,8 @@ import psutil  # type: ignore[import-untyped]
 T = TypeVar("T")
 
 COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
+# What has the pages: Airflow 2 calls it by another name.
+WEB_SERVER = "api-server" if importlib.util.find_spec("airflow.api_fastapi") else "webserver"
 START_SECONDS = 120
 
 
@@ -105,8 +108,9 @@ class RunningAirflow:
 
     def words(self, component: str) -> list[str]:
         """Return the ``airflow`` command that a component is."""
-        if component == "api-server":
-            return [component, "--host", "127.0.0.1", "--port", str(self.port), "--workers", "1"]
+        if component == WEB_SERVER:
+            host = "--host" if component == "api-server" else "--hostname"
+            return [component, host, "127.0.0.1", "--port", str(self.port), "--workers", "1"]
         return [component]
 
     def start(self, component: str) -> None:
@@ -119,6 +123,19 @@ class RunningAirflow:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+
+    def serve_pages(self) -> None:
+        """Start the web server alone; everybody is an administrator."""
+        (self.home / "webserver_config.py").write_text('AUTH_ROLE_PUBLIC = "Admin"\n', encoding="utf-8")
+        self.command("db", "migrate")
+        self.start(WEB_SERVER)
+
+        def answers() -> bool | None:
+            with suppress(httpx.HTTPError), httpx.Client(trust_env=False, timeout=5) as http:
+                return http.get(f"http://127.0.0.1:{self.port}/").status_code < 500 or None
+            return None
+
+        self.until(answers, START_SECONDS, "the web server did not answer")
 
     def kill(self, component: str) -> None:
         """End a component and all it started with SIGKILL, as a machine that loses power does."""
@@ -171,6 +188,14 @@ class RunningAirflow:
         """Return the state of each task instance, by task and map index."""
         query = "select task_id, map_index, state from task_instance where dag_id = ? and run_id = ?"
         return {(task, index): state for task, index, state in self.rows(query, dag_id, run_id)}
+
+    def extra_links(
+        self, dag_id: str, run_id: str, task_id: str, map_index: int = -1
+    ) -> dict[str, str | None]:
+        """Return the links that the page of a task instance shows, by their names."""
+        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/links?map_index={map_index}"
+        links: dict[str, str | None] = self._api("GET", path).raise_for_status().json()["extra_links"]
+        return links
 
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         """Read Airflow's database."""

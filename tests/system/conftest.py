@@ -1,5 +1,6 @@
 """A whole Airflow in processes of its own, for the tests here to share, and a sandbox it speaks to."""
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -7,10 +8,11 @@ from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
-from running_airflow import RunningAirflow
+from running_airflow import WEB_SERVER, RunningAirflow
 
 from airflow_provider_nxlink.sandbox.server import SandboxServer
 from airflow_provider_nxlink.sandbox.settings import Account
+from tests.faults.forward_proxy import ForwardProxy
 
 HERE = Path(__file__).resolve().parent
 EXAMPLES = HERE.parent.parent / "example_dags"
@@ -29,15 +31,28 @@ def link_secret() -> str:
 
 
 @pytest.fixture(scope="session")
+def way_to_indonesia(live_sandbox: SandboxServer) -> Iterator[dict[str, str]]:
+    """Environment in which NXLink's host of a region is the sandbox."""
+    connection = json.loads(live_sandbox.connection_json)
+    connection["host"] = "http://api-idn.nxlink.ai"
+    connection["extra"]["allow_http"] = True
+    with ForwardProxy(live_sandbox.url).running() as address:
+        yield {"AIRFLOW_CONN_NXLINK_INDONESIA": json.dumps(connection), "http_proxy": f"http://{address}"}
+
+
+@pytest.fixture(scope="session")
 def airflow(
-    live_sandbox: SandboxServer, link_secret: str, tmp_path_factory: pytest.TempPathFactory
+    live_sandbox: SandboxServer,
+    link_secret: str,
+    way_to_indonesia: dict[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[RunningAirflow]:
     """Airflow with a scheduler, a triggerer and the rest; it is stopped at the end."""
     root = tmp_path_factory.mktemp("airflow")
     dags = root / "dags"
     shutil.copytree(HERE / "dags", dags)
     shutil.copy(EXAMPLES / "example_nxlink_template_lifecycle.py", dags)
-    options = {
+    options = way_to_indonesia | {
         "NXLINK_EXAMPLE_POLL_SECONDS": "1",
         "AIRFLOW_VAR_PLANTED_LINK": f"https://media.example/spring.jpg?OSSAccessKeyId=LTAI&Signature={link_secret}",
         "AIRFLOW__CORE__PARALLELISM": "8",
@@ -47,6 +62,21 @@ def airflow(
     }
     with RunningAirflow(root / "home", dags, live_sandbox.connection_json, options) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def web(live_sandbox: SandboxServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningAirflow]:
+    """The web server of an Airflow that runs nothing, and lets connections be tested."""
+    root = tmp_path_factory.mktemp("web")
+    options = {"AIRFLOW__CORE__TEST_CONNECTION": "Enabled"}
+    if WEB_SERVER == "webserver":  # Airflow 2 takes no other executor with SQLite
+        options["AIRFLOW__CORE__EXECUTOR"] = "SequentialExecutor"
+    airflow = RunningAirflow(root / "home", root / "dags", live_sandbox.connection_json, options)
+    try:
+        airflow.serve_pages()
+        yield airflow
+    finally:
+        airflow.stop_all()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
