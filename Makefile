@@ -15,7 +15,7 @@ export AIRFLOW_HOME
 # Quiet and quick on a machine nobody looks at.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo test soak lint audit check-github docs package format sandbox bench-waiting cluster constraints clean
+.PHONY: help setup demo test browser screenshots soak lint audit check-github docs package format sandbox bench-waiting cluster constraints clean
 
 help:
 	@echo "make demo      run the example DAG against the sandbox and tell what happens"
@@ -23,6 +23,8 @@ help:
 	@echo "make soak      the tests that take minutes each"
 	@echo "make cluster   1 000 waits on PostgreSQL, Redis and Celery, with parts of it killed; WAITS=40 for fewer"
 	@echo "make lint      ruff, mypy --strict, make docs, make audit, and files for GitHub and pre-commit"
+	@echo "make browser   install Chromium, for the tests of the connection form"
+	@echo "make screenshots  take the pictures in docs/images anew"
 	@echo "make docs      build the documentation into build/docs"
 	@echo "make package   build sdist and wheel into dist/, check them, try them in an empty environment"
 	@echo "make sandbox   start the sandbox on port 8765"
@@ -33,7 +35,7 @@ setup: $(VENV)/.ready
 $(VENV)/.ready: pyproject.toml $(CONSTRAINTS)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) --editable ".[sandbox]" --group dev --group docs --group checks --group hardening --group package
+	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) --editable ".[sandbox]" --group dev --group docs --group checks --group hardening --group package --group browser
 	touch $@
 
 demo: setup
@@ -41,6 +43,16 @@ demo: setup
 
 test: setup
 	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+
+# Debian's own, where there is none and whoever asks may install it.
+browser:
+	@command -v chromium >/dev/null || test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null || \
+		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; }
+	@command -v chromium || echo "there is no Chromium: tests of the connection form will be skipped"
+
+# The pictures in the documentation.
+screenshots: setup browser
+	NXLINK_SCREENSHOTS=docs/images $(BIN)/python -m pytest tests/system/test_connection_form.py
 
 soak: setup
 	$(BIN)/python -m pytest -m soak
@@ -100,7 +112,7 @@ sandbox: setup
 constraints:
 	$(PYTHON) -m venv $(VENV)-constraints
 	$(VENV)-constraints/bin/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(VENV)-constraints/bin/python -m pip install --quiet "apache-airflow==3.3.2" --editable ".[sandbox]" --group dev --group docs --group checks --group hardening --group package
+	$(VENV)-constraints/bin/python -m pip install --quiet "apache-airflow==3.3.2" --editable ".[sandbox]" --group dev --group docs --group checks --group hardening --group package --group browser
 	$(VENV)-constraints/bin/python -m pip freeze --exclude-editable > $(CONSTRAINTS)
 	rm -rf $(VENV)-constraints
 

@@ -11,7 +11,7 @@ HOOK_CLASS = "airflow_provider_nxlink.hooks.nxlink.NxlinkHook"
 # The port may stand in the URL. It has a field all the same, as the test button of Airflow 3.3.1 and 3.3.2
 # refuses connections that leave it empty (apache/airflow#73298).
 HIDDEN_FIELDS = ["schema"]
-RELABELING = {"host": "API base URL", "login": "accessKey", "password": "accessSecret"}
+RELABELING = {"host": "API base URL", "port": "Port", "login": "accessKey", "password": "accessSecret"}
 # Airflow 3 shows those of the standard fields only, so that the descriptions below say what the others hold.
 PLACEHOLDERS = {
     "host": "https://api-hk.nxlink.ai",
