@@ -46,9 +46,9 @@ test: setup
 
 # Debian's own, where there is none and whoever asks may install it.
 browser:
-	@command -v chromium >/dev/null || test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null || \
+	@command -v chromium google-chrome >/dev/null || test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null || \
 		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; }
-	@command -v chromium || echo "there is no Chromium: tests of the connection form will be skipped"
+	@command -v chromium || command -v google-chrome || echo "there is no Chromium: tests of the connection form will be skipped"
 
 # The pictures in the documentation.
 screenshots: setup browser

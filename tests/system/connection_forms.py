@@ -67,7 +67,7 @@ class ReactForm:
             kind=shown.get_attribute("role") or shown.get_attribute("type") or "text",
             placeholder=shown.get_attribute("placeholder") or "",
             help=explanation.inner_text() if explanation.count() else "",
-            value=hidden.input_value() if hidden.count() else shown.input_value(),
+            value=_value(hidden.first if hidden.count() else shown),
         )
 
     def save(self) -> None:
@@ -105,7 +105,14 @@ class ReactForm:
         for part in ("Standard Fields", "Extra Fields"):
             if not box.is_visible():
                 self.unfold(part)
-        return box.locator("input:not([type=hidden]), textarea").first
+        # A choice is a box to type into on some versions, and a button on others.
+        return box.locator("input:not([type=hidden]), textarea, [role=combobox]").filter(visible=True).first
+
+
+def _value(shown: Locator) -> str:
+    """Return what an input holds, or what a button with a choice says."""
+    is_button = shown.evaluate("element => element.tagName === 'BUTTON'")
+    return shown.inner_text().strip() if is_button else shown.input_value()
 
 
 class FabForm:
