@@ -1,6 +1,7 @@
 """`make demo` as a person runs it."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -47,6 +48,13 @@ def test_it_tells_the_walk_of_the_template_and_ends_well(demo: list[str], tmp_pa
     assert "Every task succeeded." in done.stdout
     assert "REFUSED" not in done.stdout
     assert [path for path in own.rglob("*") if path.is_file()] == []
+    # The README shows some of it; times and ids differ.
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = readme.partition("<!-- shown: demo -->\n```text\n")[2].partition("\n```")[0]
+    told = {re.sub(r"\d+", "0", line).strip() for line in done.stdout.splitlines()}
+    assert len(shown.splitlines()) > 5
+    for line in shown.replace("…", "").splitlines():
+        assert re.sub(r"\d+", "0", line).strip() in told
 
 
 @contextmanager
