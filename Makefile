@@ -15,12 +15,13 @@ export AIRFLOW_HOME
 # Quiet and quick on a machine nobody looks at.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo test browser screenshots soak lint audit check-github docs package format sandbox bench-waiting cluster constraints clean
+.PHONY: help setup demo test browser screenshots soak lint audit check-github docs package format sandbox bench bench-waiting cluster constraints clean
 
 help:
 	@echo "make demo      run the example DAG against the sandbox and tell what happens"
 	@echo "make test      run the whole test suite"
 	@echo "make soak      the tests that take minutes each"
+	@echo "make bench     measure beside what people use today: a quarter of an hour"
 	@echo "make cluster   1 000 waits on PostgreSQL, Redis and Celery, with parts of it killed; WAITS=40 for fewer"
 	@echo "make lint      ruff, mypy --strict, make docs, make audit, and files for GitHub and pre-commit"
 	@echo "make browser   install Chromium, for the tests of the connection form"
@@ -56,6 +57,14 @@ screenshots: setup browser
 
 soak: setup
 	$(BIN)/python -m pytest -m soak
+
+# All but waiting in a whole Airflow, or those named: make bench BENCH="imports listing"
+bench: $(VENV)/.bench
+	$(BIN)/python benchmarks/run.py $(BENCH)
+
+$(VENV)/.bench: $(VENV)/.ready
+	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) --group bench
+	touch $@
 
 bench-waiting: setup
 	$(BIN)/python benchmarks/waiting.py
@@ -112,7 +121,7 @@ sandbox: setup
 constraints:
 	$(PYTHON) -m venv $(VENV)-constraints
 	$(VENV)-constraints/bin/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(VENV)-constraints/bin/python -m pip install --quiet "apache-airflow==3.3.2" --editable ".[sandbox]" --group dev --group docs --group checks --group hardening --group package --group browser
+	$(VENV)-constraints/bin/python -m pip install --quiet "apache-airflow==3.3.2" --editable ".[sandbox]" --group dev --group docs --group checks --group hardening --group package --group browser --group bench
 	$(VENV)-constraints/bin/python -m pip freeze --exclude-editable > $(CONSTRAINTS)
 	rm -rf $(VENV)-constraints
 

@@ -1,0 +1,123 @@
+"""Wait for templates in this process as a triggerer does, and print as JSON what an interval costs.
+
+python waits_process.py {shared,plain} WAITS LISTED INTERVAL
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import psutil  # type: ignore[import-untyped]
+from plain_wait import PlainTemplateTrigger
+
+from airflow_provider_nxlink.triggers.template import NxlinkTemplateTrigger
+
+SETTLING = 3
+MEASURED = 4
+
+
+async def main(kind: str, waits: int, listed: int, interval: float) -> dict[str, float]:
+    """
+    Return requests and CPU seconds of an interval, and the bytes of each wait.
+
+    :param kind: ``"shared"`` or ``"plain"``.
+    :param waits: how many, spread evenly over the list.
+    :param listed: how many templates the list has.
+    :param interval: seconds between two polls.
+    """
+    names = [template_name(number * listed // waits) for number in range(waits)]
+    begin = _shared if kind == "shared" else _plain
+    async with begin(names[:1], interval):
+        # What the first wait loads, all have.
+        await asyncio.sleep(1.5 * interval)
+    empty = _own_bytes()
+    async with begin(names, interval):
+        await asyncio.sleep(SETTLING * interval)
+        requests, began, cpu = await _requests(), time.monotonic(), time.process_time()
+        await asyncio.sleep(MEASURED * interval)
+        cpu, passed = time.process_time() - cpu, (time.monotonic() - began) / interval
+        # Polls come once an interval and how long they take: the number that was begun is a whole one.
+        requests = await _requests() - requests
+        held = _own_bytes() - empty
+    return {
+        "waits": waits,
+        "requests": requests / MEASURED,
+        "cpu_seconds": cpu / passed,
+        "bytes_a_wait": held / waits,
+    }
+
+
+def template_name(number: int) -> str:
+    """Return a name that is part of no other, as NXLink finds all that contain what it is asked for."""
+    return f"wait_{number:05}"
+
+
+@contextlib.asynccontextmanager
+async def _shared(names: list[str], interval: float) -> AsyncIterator[None]:
+    from airflow.triggers.shared_stream import SharedStreamManager  # noqa: PLC0415 - Airflow 3.3 and newer
+
+    streams = SharedStreamManager()
+
+    async def wait(number: int, name: str) -> None:
+        trigger = NxlinkTemplateTrigger([{"name": name, "language": "en_US"}], poll_interval=interval)
+        key = trigger.shared_stream_key()
+        stream = streams.subscribe(trigger_id=number, trigger=trigger, key=key)
+        async for event in trigger.filter_shared_stream(stream):
+            raise RuntimeError(f"a wait ended: {event.payload}")
+
+    tasks = [asyncio.create_task(wait(number, name)) for number, name in enumerate(names)]
+    yield
+    await _end(tasks)
+    await streams.stop_all()
+
+
+@contextlib.asynccontextmanager
+async def _plain(names: list[str], interval: float) -> AsyncIterator[None]:
+    async def wait(number: int, name: str) -> None:
+        # As tasks are deferred one after the other, their polls are spread over the interval.
+        await asyncio.sleep(interval * number / len(names))
+        trigger = PlainTemplateTrigger(name, "en_US", time.time() + 86400, interval)
+        async for event in trigger.run():
+            raise RuntimeError(f"a wait ended: {event.payload}")
+
+    tasks = [asyncio.create_task(wait(number, name)) for number, name in enumerate(names)]
+    yield
+    await _end(tasks)
+
+
+async def _end(tasks: list[asyncio.Task[Any]]) -> None:
+    if over := [task for task in tasks if task.done()]:
+        raise RuntimeError(f"{len(over)} waits ended: {over[0]}")
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _requests() -> float:
+    url = json.loads(os.environ["AIRFLOW_CONN_NXLINK_DEFAULT"])["host"]
+    async with httpx.AsyncClient(trust_env=False, timeout=30) as http:
+        answer = await http.get(f"{url}/_sandbox/counts")
+    return float(sum(answer.json().values()))
+
+
+def _own_bytes() -> int:
+    """Return the memory that is this process's alone."""
+    gc.collect()
+    return int(psutil.Process().memory_full_info().uss)
+
+
+if __name__ == "__main__":
+    kind, waits, listed, interval = sys.argv[1:]
+    with tempfile.TemporaryDirectory(prefix="nxlink-benchmark-") as home:
+        os.environ["AIRFLOW_HOME"] = home
+        print(json.dumps(asyncio.run(main(kind, int(waits), int(listed), float(interval)))))
