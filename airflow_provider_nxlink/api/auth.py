@@ -150,7 +150,9 @@ class SigningSession(Session):
     def get_redirect_target(self, resp: Response) -> str | None:
         """Follow a redirect unless it would go from https to plain http."""
         target = super().get_redirect_target(resp)
-        schemes = [urlsplit(url).scheme for url in (resp.url, urljoin(resp.url, target or ""))]
+        if target is None:
+            return None
+        schemes = [urlsplit(url).scheme for url in (resp.url, urljoin(resp.url, target))]
         if schemes[0] == "https" != schemes[1]:
             resp.close()
             error = NxlinkTransportError("redirected from https to plain http, which is not followed")

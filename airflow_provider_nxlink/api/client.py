@@ -7,12 +7,12 @@ import logging
 import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from functools import cache
+from functools import cache, cached_property
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import httpx
-from requests import Response
+from requests import Request, Response
 from tenacity import AsyncRetrying, Retrying
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, MaxRetryError, NewConnectionError, ProxyError
 
@@ -138,17 +138,20 @@ class NxlinkClient(_Client):
 
     def _exchange(self, call: Call[T], path: str) -> Answer:
         timeout, started = self.account.timeout, time.monotonic()
+        request = Request(
+            call.method,
+            self.account.base_url + path,
+            params=call.query,
+            data=call.body,
+            files={key: (None, text) for key, text in call.form.items()} if call.form else None,
+            headers=_JSON_HEADERS if call.body else _HEADERS,
+        )
         try:
-            with self.session.request(
-                call.method,
-                self.account.base_url + path,
-                params=dict(call.query),
-                data=call.body,
-                files={key: (None, text) for key, text in call.form.items()} if call.form else None,
-                headers=_JSON_HEADERS if call.body else _HEADERS,
+            with self.session.send(
+                self.session.prepare_request(request),
                 timeout=(min(timeout, MAX_CONNECT_TIMEOUT), timeout),
                 allow_redirects=False,
-                stream=True,
+                **self._environment,
             ) as response:
                 body = bytearray()
                 for chunk in _arriving(response):
@@ -163,6 +166,13 @@ class NxlinkClient(_Client):
             HTTPError,
         ) as error:  # requests' own errors are OSErrors; urllib3's come from the body
             raise self._fault(call, error, arrived=not _never_connected(error)) from None
+
+    @cached_property
+    def _environment(self) -> dict[str, Any]:
+        """Proxies and CA file, also from the environment; to ask it each time would be a fifth of a call."""
+        url = self.account.base_url
+        settings: dict[str, Any] = self.session.merge_environment_settings(url, {}, True, None, None)
+        return settings
 
     def close(self) -> None:
         """Close the connections."""
