@@ -32,10 +32,14 @@ CATEGORIES = {1: "MARKETING", 2: "UTILITY", 3: "AUTHENTICATION"}
 _ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _NEVER = "0001-01-01"
 _INT_DIGITS = 18
+# Integers as NXLink gives them, which need no closer look: a long list has thousands of them.
+_PLAIN_INTEGERS = range(10**_INT_DIGITS)
 
 
 def normalized_id(value: object) -> TemplateId | None:
     """Return a template's id, an integer where it can be as on the vendor's page; None if it is none."""
+    if type(value) is int and value in _PLAIN_INTEGERS:
+        return value
     if isinstance(value, bool) or not isinstance(value, (int, str)):
         return None
     text = str(value).strip()
@@ -56,6 +60,8 @@ def _time(value: object) -> str | None:
 
 def whole_number(value: object) -> int | None:
     """Return an integer from an int or a string of digits; None from anything else."""
+    if type(value) is int and value in _PLAIN_INTEGERS:
+        return value
     if isinstance(value, bool) or not isinstance(value, (int, str)):
         return None
     text = str(value).strip()
