@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
 
-from airflow_provider_nxlink.api.account import DEFAULT_BASE_URL, Account, AccountError
+from airflow_provider_nxlink import api
+
+if TYPE_CHECKING:
+    from airflow_provider_nxlink.api.account import Account
 
 
 def account_of(
@@ -27,7 +30,7 @@ def account_of(
     :param source: which connection, for errors.
     :raises AccountError: with every field that is missing or wrong.
     """
-    return Account.checked(
+    return api.account.Account.checked(
         base_url=_base_url(fields.get("host"), fields.get("port")),
         access_key=fields.get("login"),
         access_secret=fields.get("password"),
@@ -44,7 +47,7 @@ def account_of(
 
 def _base_url(host: str | None, port: int | str | None) -> str:
     """Return the URL that a connection's host and port make up, wherever the port stands."""
-    url = host or DEFAULT_BASE_URL
+    url = host or api.account.DEFAULT_BASE_URL
     scheme, separator, rest = url.partition("://")
     authority, slash, path = rest.partition("/")
     if not port or authority.endswith(f":{port}"):
@@ -70,7 +73,7 @@ def read_connection(text: str, source: str) -> tuple[dict[str, Any], dict[str, A
         fields = extra = None
     if not isinstance(fields, dict) or not isinstance(extra, dict):
         problem = "it is neither JSON nor a URI nxlink://login:password@host/?…, as Airflow writes them"
-        raise AccountError([problem], source)
+        raise api.account.AccountError([problem], source)
     return fields, extra
 
 

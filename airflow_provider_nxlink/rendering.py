@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.providers.common.compat.sdk import mask_secret
 from jinja2 import TemplateNotFound
 
-from airflow_provider_nxlink.api.models import TemplateRef
-from airflow_provider_nxlink.api.redaction import signed_query
-from airflow_provider_nxlink.specs.fields import is_json
-from airflow_provider_nxlink.specs.files import is_reference, load_one, split_reference
-from airflow_provider_nxlink.specs.model import TemplateSpec
-from airflow_provider_nxlink.specs.placeholders import has_braces, render_spec
-from airflow_provider_nxlink.specs.rules import Validation, load
+from airflow_provider_nxlink import api, specs
+from airflow_provider_nxlink.specs.plain import has_braces, is_json, is_reference, is_spec, split_reference
 
 if TYPE_CHECKING:
     import jinja2
     from airflow.providers.common.compat.sdk import BaseOperator, Context
+
+    from airflow_provider_nxlink.api.models import TemplateRef
+    from airflow_provider_nxlink.specs.model import TemplateSpec
+    from airflow_provider_nxlink.specs.rules import Validation
 
     # What the classes here are mixed into.
     _Operator = BaseOperator
@@ -57,12 +56,12 @@ class TemplateArgument(_Operator):
     ) -> Any:
         """Render one field; a template spec leaf by leaf, with WhatsApp's placeholders kept."""
         plain = super().render_template
-        if isinstance(content, (Mapping, TemplateSpec)):
+        if isinstance(content, Mapping) or is_spec(content):
             # Airflow shows a field as it was rendered, and logs one that can't be as it was written.
             _mask_media(content)
         if content is getattr(self, self.argument) and self._is_upstream(context):
             return content
-        if not isinstance(content, (Mapping, TemplateSpec)) or id(content) in (seen_oids or ()):
+        if not (isinstance(content, Mapping) or is_spec(content)) or id(content) in (seen_oids or ()):
             given = plain(content, context, jinja_env, seen_oids)
             if isinstance(given, Mapping):
                 _mask_media(given)
@@ -72,7 +71,7 @@ class TemplateArgument(_Operator):
         def leaf(value: Any) -> Any:
             return plain(value, context, env, seen_oids)
 
-        rendered = render_spec(content, render_text=leaf, render_other=leaf)
+        rendered = specs.placeholders.render_spec(content, render_text=leaf, render_other=leaf)
         _mask_media(rendered)
         return rendered
 
@@ -84,7 +83,7 @@ class TemplateArgument(_Operator):
 
     def never_reviewed(self) -> bool:
         """Say whether the template is kept away from Meta, so that waiting for its verdict is in vain."""
-        given = self.template.to_dict() if isinstance(self.template, TemplateSpec) else self.template
+        given = self.template.to_dict() if is_spec(self.template) else self.template
         value = given.get("syn_meta") if isinstance(given, Mapping) else None
         return value is not None and str(value).lower() in ("false", "0")
 
@@ -119,7 +118,7 @@ class TemplateArgument(_Operator):
                 f"{self._where()}: there is no file {file!r} in {folders}; give its path from the DAG's "
                 "folder, or add its folder to the DAG's template_searchpath"
             ) from None
-        return load_one(path or file, selector)
+        return specs.files.load_one(path or file, selector)
 
 
 class SpecArgument(TemplateArgument):
@@ -134,8 +133,8 @@ class SpecArgument(TemplateArgument):
         :raises TemplateSpecError: with everything that is wrong with it.
         """
         value = self.template
-        if isinstance(value, TemplateSpec) or (is_json(value) and not is_reference(value)):
-            load(value, validation=self.validation, rendered=False, where=self._where())
+        if is_spec(value) or (is_json(value) and not is_reference(value)):
+            specs.rules.load(value, validation=self.validation, rendered=False, where=self._where())
 
     def spec(self, context: Context) -> TemplateSpec:
         """
@@ -143,7 +142,9 @@ class SpecArgument(TemplateArgument):
 
         :raises TemplateSpecError: with everything that is wrong with it.
         """
-        spec, violations = load(self.rendered(context), validation=self.validation, where=self._where())
+        spec, violations = specs.rules.load(
+            self.rendered(context), validation=self.validation, where=self._where()
+        )
         for violation in violations:
             self.log.warning("%s: %s", self._where(), violation)
         if spec is None:
@@ -161,13 +162,13 @@ class RefArgument(TemplateArgument):
         :raises ValueError: when it can't be a reference.
         """
         value = self.template
-        if isinstance(value, TemplateSpec) or is_reference(value):
+        if is_spec(value) or is_reference(value):
             return
         parts = (
             [value.get(key) for key in ("id", "name", "language")] if isinstance(value, Mapping) else [value]
         )
         if all(is_json(part) and not _has_jinja(part) for part in parts):
-            TemplateRef.of(value)
+            api.models.TemplateRef.of(value)
 
     def ref(self, context: Context) -> TemplateRef:
         """
@@ -176,12 +177,12 @@ class RefArgument(TemplateArgument):
         :raises ValueError: when ``template``, as rendered, can't be a reference.
         """
         value = self.rendered(context)
-        return TemplateRef.of(value.to_dict() if isinstance(value, TemplateSpec) else value)
+        return api.models.TemplateRef.of(value.to_dict() if is_spec(value) else value)
 
 
 def mask_signed_url(url: object) -> None:
     """Keep the signed query of a link out of logs and rendered fields."""
-    if isinstance(url, str) and (query := signed_query(url)):
+    if isinstance(url, str) and (query := api.redaction.signed_query(url)):
         mask_secret(query)
 
 
@@ -190,8 +191,8 @@ def _has_jinja(value: object) -> bool:
 
 
 def _mask_media(spec: Mapping[str, Any] | TemplateSpec) -> None:
-    if isinstance(spec, TemplateSpec):
-        media: Any = spec.header_media
+    if isinstance(spec, Mapping):
+        media: Any = spec.get("header_media") or spec.get("headerMedia")
     else:
-        media = spec.get("header_media") or spec.get("headerMedia")
+        media = spec.header_media
     mask_signed_url(media.get("url") if isinstance(media, Mapping) else getattr(media, "url", None))

@@ -5,17 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_nxlink.provisioning.gather import gather, load_all
-from airflow_provider_nxlink.provisioning.plan_many import refuse_twins
+from airflow_provider_nxlink import provisioning
 from airflow_provider_nxlink.rendering import TemplateArgument
-from airflow_provider_nxlink.specs.fields import is_json
-from airflow_provider_nxlink.specs.files import split_reference
-from airflow_provider_nxlink.specs.model import TemplateSpec
-from airflow_provider_nxlink.specs.rules import Validation
-from airflow_provider_nxlink.specs.spans import has_braces
+from airflow_provider_nxlink.specs.plain import has_braces, is_json, split_reference
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_nxlink.specs.model import TemplateSpec
+    from airflow_provider_nxlink.specs.rules import Validation
 
 
 class SpecListArgument(TemplateArgument):
@@ -44,13 +42,17 @@ class SpecListArgument(TemplateArgument):
             raise ValueError(
                 f"{self._where()}: give a list with at least one spec, or the name of a folder of spec files"
             )
-        specs, _ = load_all(given, validation=self.validation, rendered=False, where=self._where())
-        refuse_twins(spec for spec in specs if not has_braces(spec.name) and not has_braces(spec.language))
+        specs, _ = provisioning.gather.load_all(
+            given, validation=self.validation, rendered=False, where=self._where()
+        )
+        provisioning.plan_many.refuse_twins(
+            spec for spec in specs if not has_braces(spec.name) and not has_braces(spec.language)
+        )
 
     def resolve_template_files(self) -> None:
         """Load the spec files that ``templates`` names, from the DAG's folder or ``template_searchpath``."""
         if self._names_files():
-            self.templates = gather(self.templates, self._find)
+            self.templates = provisioning.gather.gather(self.templates, self._find)
             self.check_literal()
         # Not the one of TemplateArgument, which looks at a single template.
         super(TemplateArgument, self).resolve_template_files()
@@ -64,7 +66,10 @@ class SpecListArgument(TemplateArgument):
         found: list[Any] = []
         for entry in entries:
             if isinstance(entry, str | Path):
-                found += [self.render_template(one, context) for one in gather(entry, self._find)]
+                found += [
+                    self.render_template(one, context)
+                    for one in provisioning.gather.gather(entry, self._find)
+                ]
             else:
                 found.append(entry)
         return found
@@ -78,8 +83,10 @@ class SpecListArgument(TemplateArgument):
         given = self.rendered(context)
         if not isinstance(given, list | tuple) or not given:
             raise ValueError(f"{self._where()}: no upstream task has produced a list of templates")
-        specs, violations = load_all(given, validation=self.validation, where=self._where())
-        refuse_twins(specs)
+        specs, violations = provisioning.gather.load_all(
+            given, validation=self.validation, where=self._where()
+        )
+        provisioning.plan_many.refuse_twins(specs)
         for violation in violations:
             self.log.warning("%s: %s", self._where(), violation)
         return specs

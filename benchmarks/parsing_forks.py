@@ -49,6 +49,8 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
+    # The first parse leaves bytecode for the others, as an installation does.
+    sys.dont_write_bytecode = False
     with TemporaryDirectory(prefix="nxlink-benchmark-") as home:
         os.environ["AIRFLOW_HOME"] = home
         main(Path(sys.argv[1]))

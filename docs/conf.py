@@ -46,6 +46,8 @@ nitpicky = True
 nitpick_ignore_regex = [
     ("py:.*", r"(airflow|collections|datetime|enum|httpx|pathlib|pydantic|requests|typing|urllib)\..*"),
     ("py:.*", r"(Airflow\w+|Asset|Compare|Context|Session)"),
+    # Aliases for the few words or kinds that an argument takes, which stand in words with it.
+    ("py:.*", r"(IfExists|OnCategoryChange|OnPaused|OnProgress|Path|TemplateId|Validation)"),
     ("py:.*", r".*\.T"),
     # Private, or of no use to a reader.
     ("py:.*", r"airflow_provider_nxlink\.(api\.client\._Client|specs\.(part\.Part|nodes\.Node))"),

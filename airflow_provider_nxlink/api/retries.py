@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tenacity import RetryCallState, wait_exponential, wait_random
 
-from airflow_provider_nxlink.api.calls import Call
 from airflow_provider_nxlink.api.errors import (
     NxlinkClockSkewError,
     NxlinkError,
     NxlinkRateLimitError,
     NxlinkTransportError,
 )
+
+if TYPE_CHECKING:
+    from airflow_provider_nxlink.api.calls import Call
 
 log = logging.getLogger(__name__)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from airflow_provider_nxlink.api.models import Template, TemplateRef
 from airflow_provider_nxlink.api.status import (
     OnPaused,
     TemplateStatus,
@@ -13,6 +13,9 @@ from airflow_provider_nxlink.api.status import (
     classify,
     default_failed_statuses,
 )
+
+if TYPE_CHECKING:
+    from airflow_provider_nxlink.api.models import Template, TemplateRef
 
 DEFAULT_NOT_FOUND_TIMEOUT = 300.0
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from airflow_provider_nxlink.cli.commands import FOUND, OK, USAGE
 from airflow_provider_nxlink.cli.report import report
-from airflow_provider_nxlink.specs.files import SPEC_SUFFIXES, load_file, spec_files
+from airflow_provider_nxlink.specs.files import load_file, spec_files
 from airflow_provider_nxlink.specs.nodes import SpecMapping
+from airflow_provider_nxlink.specs.plain import SPEC_SUFFIXES
 from airflow_provider_nxlink.specs.rules import problems
 from airflow_provider_nxlink.specs.violations import TemplateSpecError, Violation
 

@@ -11,8 +11,7 @@ from airflow_provider_nxlink.cli.access import client_for
 from airflow_provider_nxlink.cli.commands import CHANGES, FOUND, OK
 from airflow_provider_nxlink.cli.show import is_coloured, show_plan
 from airflow_provider_nxlink.cli.templates import load_specs, read_params
-from airflow_provider_nxlink.provisioning.options import Options
-from airflow_provider_nxlink.provisioning.plan import Rules
+from airflow_provider_nxlink.provisioning.options import Options, Rules
 from airflow_provider_nxlink.provisioning.sync import sync
 from airflow_provider_nxlink.specs.model import TemplateSpec
 

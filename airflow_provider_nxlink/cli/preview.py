@@ -7,7 +7,8 @@ import sys
 from collections.abc import Iterable
 
 from airflow_provider_nxlink.cli.commands import FOUND, OK, USAGE
-from airflow_provider_nxlink.specs.files import load_file, load_one, split_reference
+from airflow_provider_nxlink.specs.files import load_file, load_one
+from airflow_provider_nxlink.specs.plain import split_reference
 from airflow_provider_nxlink.specs.rules import load
 from airflow_provider_nxlink.specs.violations import TemplateSpecError
 

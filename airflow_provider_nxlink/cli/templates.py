@@ -13,7 +13,8 @@ from jinja2.sandbox import SandboxedEnvironment
 from airflow_provider_nxlink.provisioning.gather import gather
 from airflow_provider_nxlink.provisioning.plan_many import refuse_twins
 from airflow_provider_nxlink.specs.model import TemplateSpec
-from airflow_provider_nxlink.specs.placeholders import has_braces, render_spec
+from airflow_provider_nxlink.specs.placeholders import render_spec
+from airflow_provider_nxlink.specs.plain import has_braces
 from airflow_provider_nxlink.specs.rules import Validation, load
 from airflow_provider_nxlink.specs.violations import TemplateSpecError, Violation, shown
 

@@ -7,38 +7,33 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.connection import get_async_connection, get_async_extra_dejson
 from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHook
 
-from airflow_provider_nxlink import connection_form
-from airflow_provider_nxlink.api import calls, lookup, writes
-from airflow_provider_nxlink.api.account import Account, AccountError
-from airflow_provider_nxlink.api.errors import NxlinkError
-from airflow_provider_nxlink.api.models import Flow, Media, Template, TemplateId, TemplateRef
+from airflow_provider_nxlink import api, connection_form, provisioning, specs
 from airflow_provider_nxlink.api.retries import DEFAULT_ATTEMPTS
 from airflow_provider_nxlink.connection import account_of
-from airflow_provider_nxlink.provisioning import write
-from airflow_provider_nxlink.provisioning.apply import Applied, apply
-from airflow_provider_nxlink.provisioning.gather import gather, load_all
-from airflow_provider_nxlink.provisioning.media import with_media
 from airflow_provider_nxlink.provisioning.options import (
     DEFAULT_CONCURRENCY,
     DEFAULT_CREATES_PER_HOUR,
     DEFAULT_MAX_DELETES,
+    Compare,
+    OnCategoryChange,
     Options,
+    Rules,
 )
-from airflow_provider_nxlink.provisioning.plan import Compare, OnCategoryChange, Rules
-from airflow_provider_nxlink.provisioning.progress import OnProgress
-from airflow_provider_nxlink.provisioning.report import Report
-from airflow_provider_nxlink.provisioning.sync import sync
-from airflow_provider_nxlink.provisioning.write import IfExists
-from airflow_provider_nxlink.specs.model import TemplateSpec
-from airflow_provider_nxlink.specs.rules import Validation
 
 if TYPE_CHECKING:
     from requests import Session
 
+    from airflow_provider_nxlink.api.account import Account
     from airflow_provider_nxlink.api.client import AsyncNxlinkClient, NxlinkClient
+    from airflow_provider_nxlink.api.models import Flow, Media, Template, TemplateId, TemplateRef
+    from airflow_provider_nxlink.provisioning.apply import Applied
+    from airflow_provider_nxlink.provisioning.progress import OnProgress
+    from airflow_provider_nxlink.provisioning.report import Report
+    from airflow_provider_nxlink.provisioning.write import IfExists
+    from airflow_provider_nxlink.specs.model import TemplateSpec
+    from airflow_provider_nxlink.specs.rules import Validation
 
 
 class NxlinkHook(BaseHook):
@@ -113,18 +108,21 @@ class NxlinkHook(BaseHook):
 
         :param attempts: how often a call is sent at most.
         """
-        from airflow_provider_nxlink.api.client import AsyncNxlinkClient  # noqa: PLC0415 - as below
+        from airflow.providers.common.compat.connection import (  # noqa: PLC0415 - for triggers alone
+            get_async_connection,
+            get_async_extra_dejson,
+        )
 
         connection = await get_async_connection(self.nxlink_conn_id, hook=self)
         account = self._account(connection, await get_async_extra_dejson(connection))
-        return AsyncNxlinkClient(account, attempts=attempts)
+        return api.client.AsyncNxlinkClient(account, attempts=attempts)
 
     def test_connection(self) -> tuple[bool, str]:
         """Ask for one page of templates; return whether it came, and a sentence for the person who asked."""
         try:
             with self._client(attempts=1) as client:
-                page = client.send(calls.list_templates(self.account, page_size=1))
-        except (AccountError, NxlinkError, AirflowNotFoundException) as error:
+                page = client.send(api.calls.list_templates(self.account, page_size=1))
+        except (api.account.AccountError, api.errors.NxlinkError, AirflowNotFoundException) as error:
             return False, str(error)
         except Exception as error:  # noqa: BLE001 - the page that asks shows nothing but this answer
             return False, f"{type(error).__name__} while testing the connection; see the server's log"
@@ -144,11 +142,11 @@ class NxlinkHook(BaseHook):
 
     def find_template(self, name: str, language: str) -> Template | None:
         """Return the template with this name and language as the list has it; None if there is none."""
-        return self.look_up(TemplateRef(name=name, language=language))
+        return self.look_up(api.models.TemplateRef(name=name, language=language))
 
     def look_up(self, ref: TemplateRef) -> Template | None:
         """Return the template ``ref`` means, by its id or its name and language; None if there is none."""
-        return lookup.find_template(self.client, ref)
+        return api.lookup.find_template(self.client, ref)
 
     def get_template(self, template_id: TemplateId) -> Template:
         """
@@ -156,7 +154,7 @@ class NxlinkHook(BaseHook):
 
         :raises TemplateNotFoundError: there is no template with this id.
         """
-        return lookup.get_template(self.client, template_id)
+        return api.lookup.get_template(self.client, template_id)
 
     def create_template(
         self,
@@ -174,7 +172,7 @@ class NxlinkHook(BaseHook):
             the same content is taken for it.
         :raises TemplateExistsError: there is one, and ``if_exists`` is ``"fail"``.
         """
-        return write.create(self.client, _spec(spec), if_exists=if_exists, resuming=resuming)
+        return provisioning.write.create(self.client, _spec(spec), if_exists=if_exists, resuming=resuming)
 
     def update_template(self, spec: TemplateSpec | Mapping[str, Any], *, resuming: bool = False) -> Template:
         """
@@ -185,7 +183,7 @@ class NxlinkHook(BaseHook):
             template already is what the spec says.
         :raises TemplateNotFoundError: there is no template with this name and language.
         """
-        return write.update(self.client, _spec(spec), resuming=resuming)
+        return provisioning.write.update(self.client, _spec(spec), resuming=resuming)
 
     def apply_template(
         self,
@@ -208,7 +206,9 @@ class NxlinkHook(BaseHook):
             ``.differences`` and ``.drift``; ``.to_dict()`` is plain JSON.
         :raises TemplateBlockedError: it differs and can't be changed now; the message says what to do.
         """
-        return apply(self.client, _spec(spec), Rules(compare, on_category_change, resuming))
+        return provisioning.apply.apply(
+            self.client, _spec(spec), Rules(compare, on_category_change, resuming)
+        )
 
     def sync_templates(
         self,
@@ -253,11 +253,13 @@ class NxlinkHook(BaseHook):
         """
         rules = Rules(compare, on_category_change, resuming)
         options = Options(rules, prune, prune_pattern, max_deletes, max_concurrency, max_creates_per_hour)
-        wanted, violations = load_all(gather(specs, Path), validation=validation)
+        wanted, violations = provisioning.gather.load_all(
+            provisioning.gather.gather(specs, Path), validation=validation
+        )
         for violation in violations:
             self.log.warning("%s", violation)
         with self._client(pool_size=max_concurrency) as client:
-            report = sync(
+            report = provisioning.sync.sync(
                 client,
                 wanted,
                 options,
@@ -275,15 +277,15 @@ class NxlinkHook(BaseHook):
 
         :param template_id: its id.
         """
-        found = self.look_up(TemplateRef.of(template_id))
-        if writes.is_gone(found) or found is None:
+        found = self.look_up(api.models.TemplateRef.of(template_id))
+        if api.writes.is_gone(found) or found is None:
             return False
-        writes.delete_template(self.client, found)
+        api.writes.delete_template(self.client, found)
         return True
 
     def list_flows(self) -> list[Flow]:
         """Return the WhatsApp Flows of the sender."""
-        return self.client.send(calls.list_flows(self.account))
+        return self.client.send(api.calls.list_flows(self.account))
 
     def upload_media(self, url: str) -> Media:
         """
@@ -292,17 +294,14 @@ class NxlinkHook(BaseHook):
         :param url: http(s) address that NXLink's servers can reach. Meta takes JPEG and PNG up to 5 MB, MP4
             up to 16 MB and PDF up to 100 MB.
         """
-        return self.client.send(calls.upload_media(self.account, url))
+        return self.client.send(api.calls.upload_media(self.account, url))
 
     def with_media(self, spec: TemplateSpec) -> TemplateSpec:
         """Return ``spec`` ready to be sent: a header that names only a URL is uploaded first."""
-        return with_media(self.client, spec)
+        return provisioning.media.with_media(self.client, spec)
 
     def _client(self, **arguments: Any) -> NxlinkClient:
-        # requests takes 0.1 s to import, which a DAG file need not spend.
-        from airflow_provider_nxlink.api.client import NxlinkClient  # noqa: PLC0415
-
-        return NxlinkClient(self.account, **arguments)
+        return api.client.NxlinkClient(self.account, **arguments)
 
     def _account(self, connection: Any, extra: Mapping[str, Any]) -> Account:
         """Make one account of a connection, for both clients."""
@@ -317,4 +316,4 @@ class NxlinkHook(BaseHook):
 
 
 def _spec(spec: TemplateSpec | Mapping[str, Any]) -> TemplateSpec:
-    return spec if isinstance(spec, TemplateSpec) else TemplateSpec.from_mapping(spec)
+    return specs.model.TemplateSpec.from_mapping(spec)

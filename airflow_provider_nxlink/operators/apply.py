@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_nxlink.api.models import TemplateRef
+from airflow_provider_nxlink import api, provisioning, triggers
 from airflow_provider_nxlink.exceptions import failing_without_retry
 from airflow_provider_nxlink.operators.writing import NxlinkWriteTemplateOperator, tried_before
-from airflow_provider_nxlink.provisioning.apply import Applied, TemplateBlockedError
-from airflow_provider_nxlink.provisioning.plan import Compare, OnCategoryChange, Rules
-from airflow_provider_nxlink.triggers.events import carried_by, read_event
+from airflow_provider_nxlink.provisioning.options import Compare, OnCategoryChange, Rules
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_nxlink.provisioning.apply import Applied
 
 # What a wait was for, told to the task by its event: the verdict that stood in the way of an update.
 FOR_VERDICT = {"for": "verdict"}
@@ -67,10 +67,10 @@ class NxlinkApplyTemplateOperator(NxlinkWriteTemplateOperator):
 
     def execute_complete(self, context: Context, event: Any = None) -> dict[str, Any] | None:
         """Return the template that the trigger saw in use; or apply, now that the verdict is there."""
-        carried = carried_by(event)
+        carried = triggers.events.carried_by(event)
         if carried == FOR_VERDICT:
             with failing_without_retry():
-                (result,) = read_event(event)
+                (result,) = triggers.events.read_event(event)
             self.log.info("The verdict is there: %s", result.message)
             return self._apply(context, resuming=False)
         template = self.ended(event).template
@@ -82,7 +82,7 @@ class NxlinkApplyTemplateOperator(NxlinkWriteTemplateOperator):
             with failing_without_retry():
                 applied = self._attempt(context, resuming=resuming)
         template = applied.template
-        ref = TemplateRef.of(template)
+        ref = api.models.TemplateRef.of(template)
         self.log.info("%s is %s: id %s, %s", ref, applied.action, template.id, template.status_name)
         if self.wait_for_approval:
             template = self.wait_for(ref, applied.about()) or template
@@ -97,7 +97,7 @@ class NxlinkApplyTemplateOperator(NxlinkWriteTemplateOperator):
             return self.hook.apply_template(
                 spec, compare=self.compare, on_category_change=self.on_category_change, resuming=resuming
             )
-        except TemplateBlockedError as error:
+        except provisioning.apply.TemplateBlockedError as error:
             if not (self.wait_for_approval and error.action.awaits_verdict):
                 raise
             self.log.info("%s, and is waited for", error)

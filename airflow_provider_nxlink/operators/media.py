@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_nxlink import api
 from airflow_provider_nxlink.api.reach import OUT_OF_REACH, out_of_reach
-from airflow_provider_nxlink.api.redaction import without_query
 from airflow_provider_nxlink.exceptions import failing_without_retry
 from airflow_provider_nxlink.operators.base import NxlinkOperator
 from airflow_provider_nxlink.rendering import mask_signed_url
@@ -57,16 +57,16 @@ class NxlinkUploadMediaOperator(NxlinkOperator):
             self.log.warning(
                 "NXLink gave no handle (h) for media %s; a create may be refused", media.media_id
             )
-        self.log.info("Uploaded %s as media %s", without_query(self.media_url), media.media_id)
+        self.log.info("Uploaded %s as media %s", api.redaction.without_query(self.media_url), media.media_id)
         return media.to_dict()
 
 
 def _check(url: object) -> None:
     if isinstance(url, str) and _HTTP_URL.fullmatch(url):
         if out_of_reach(url):
-            raise ValueError(f"media_url: {without_query(url)!r} {OUT_OF_REACH}")
+            raise ValueError(f"media_url: {api.redaction.without_query(url)!r} {OUT_OF_REACH}")
         return
-    shown = without_query(url) if isinstance(url, str) else repr(url)
+    shown = api.redaction.without_query(url) if isinstance(url, str) else repr(url)
     raise ValueError(
         f"media_url: {shown!r} is not an http(s) URL; NXLink fetches the file itself, so put it where its "
         "servers can reach it and give the address"

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_nxlink import provisioning, triggers
 from airflow_provider_nxlink.api.errors import NxlinkError
-from airflow_provider_nxlink.api.models import Template, TemplateRef
 from airflow_provider_nxlink.api.status import Verdict
 from airflow_provider_nxlink.exceptions import NxlinkTemplateFailedError, failing_without_retry
 from airflow_provider_nxlink.operators.base import NxlinkOperator
@@ -19,18 +19,18 @@ from airflow_provider_nxlink.provisioning.options import (
     DEFAULT_CONCURRENCY,
     DEFAULT_CREATES_PER_HOUR,
     DEFAULT_MAX_DELETES,
+    Compare,
+    OnCategoryChange,
     Options,
+    Rules,
 )
-from airflow_provider_nxlink.provisioning.plan import Compare, OnCategoryChange, Rules
-from airflow_provider_nxlink.provisioning.report import Report, TemplateSyncError, at, table
-from airflow_provider_nxlink.provisioning.write import ref_of
 from airflow_provider_nxlink.rendering_lists import SpecListArgument
-from airflow_provider_nxlink.triggers.events import carried_by, read_event, read_pause_over
-from airflow_provider_nxlink.triggers.pause import NxlinkPauseTrigger
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_nxlink.api.models import Template, TemplateRef
+    from airflow_provider_nxlink.provisioning.report import Report
     from airflow_provider_nxlink.specs.model import TemplateSpec
     from airflow_provider_nxlink.specs.rules import Validation
 
@@ -134,23 +134,24 @@ class NxlinkSyncTemplatesOperator(SpecListArgument, NxlinkWaitingOperator):
 
     def execute_after_pause(self, context: Context, event: Any = None) -> dict[str, Any]:
         """Go on, now that more may be created."""
-        return self._go_on(context, Memory.from_dict(read_pause_over(event)))
+        return self._go_on(context, Memory.from_dict(triggers.events.read_pause_over(event)))
 
     def execute_complete(self, context: Context, event: Any = None) -> dict[str, Any]:
         """Go on, now that the triggerer has seen the verdicts."""
         with failing_without_retry():
-            results = read_event(event)
+            results = triggers.events.read_event(event)
         verdicts = {result.ref: (result.verdict, result.message) for result in results}
-        return self._judged(context, Memory.from_dict(carried_by(event)), verdicts)
+        return self._judged(context, Memory.from_dict(triggers.events.carried_by(event)), verdicts)
 
     def _go_on(self, context: Context, memory: Memory) -> dict[str, Any]:
         with failing_without_retry():
+            ref_of = provisioning.write.ref_of
             specs = self.specs(context)
             report = self._synced(
                 context, [spec for spec in specs if ref_of(spec) not in memory.refused], memory
             )
         if self.only_plan:
-            self.log.info("Nothing is sent:\n%s", table(_planned(report)))
+            self.log.info("Nothing is sent:\n%s", provisioning.report.table(_planned(report)))
             return report.to_dict()
         memory.take(report)
         _remember(context, report.created)
@@ -188,17 +189,22 @@ class NxlinkSyncTemplatesOperator(SpecListArgument, NxlinkWaitingOperator):
                 done=memory.written,
                 created=memory.created,
             )
-        except TemplateSyncError as error:
+        except provisioning.report.TemplateSyncError as error:
             return error.report
 
     def _pause(self, report: Report, memory: Memory) -> None:
         """Leave the worker until more may be created; fail where nobody could wake the task up."""
         until = report.resume_at or time.time()
-        self.log.info("%d templates are left: creations are used up until %s", len(report.left), at(until))
+        self.log.info(
+            "%d templates are left: creations are used up until %s",
+            len(report.left),
+            provisioning.report.at(until),
+        )
         if not self.deferrable:
-            raise TemplateSyncError(report)
+            raise provisioning.report.TemplateSyncError(report)
         self.defer(
-            trigger=NxlinkPauseTrigger(until, memory.to_dict()), method_name=self.execute_after_pause.__name__
+            trigger=triggers.pause.NxlinkPauseTrigger(until, memory.to_dict()),
+            method_name=self.execute_after_pause.__name__,
         )
 
     def _judged(
@@ -214,7 +220,7 @@ class NxlinkSyncTemplatesOperator(SpecListArgument, NxlinkWaitingOperator):
         if awaited and not (self.fail_fast and refused):
             return self._go_on(context, memory)
         with failing_without_retry():
-            wanted = [ref_of(spec) for spec in self.specs(context)]
+            wanted = [provisioning.write.ref_of(spec) for spec in self.specs(context)]
             listed = list(self.hook.list_templates())
         templates = {ref: found for ref in wanted if (found := ref.find_in(listed))}
         return self._end(memory, wanted, templates, refused)
@@ -228,7 +234,7 @@ class NxlinkSyncTemplatesOperator(SpecListArgument, NxlinkWaitingOperator):
     ) -> dict[str, Any]:
         """Log the summary, and return it; raise where a template is not as it should be."""
         returned = memory.returned(wanted, templates)
-        self.log.info("%s", table(returned["results"]))
+        self.log.info("%s", provisioning.report.table(returned["results"]))
         failures = [*memory.failures_but(), *(_refusal(ref, message) for ref, message in refused.items())]
         if not failures:
             return returned

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from airflow_provider_nxlink.api.models import Template, TemplateRef
-from airflow_provider_nxlink.provisioning.report import FAILED, WRITTEN, Report
+from airflow_provider_nxlink import api, provisioning
+
+if TYPE_CHECKING:
+    from airflow_provider_nxlink.api.models import Template, TemplateRef
+    from airflow_provider_nxlink.provisioning.report import Report
 
 Identity = tuple[str, str]
 Row = dict[str, Any]
@@ -42,10 +45,11 @@ class Memory:
     def take(self, report: Report) -> None:
         """Take in what one round has done; what an earlier round has written stays written."""
         self.created = report.created
+        written = provisioning.report.WRITTEN
         for result in report.results:
             before = self.rows.get(result.identity, {}).get("action")
-            if result.outcome == "unchanged" and (before in WRITTEN or not result.planned.drift):
-                if before not in WRITTEN:
+            if result.outcome == "unchanged" and (before in written or not result.planned.drift):
+                if before not in written:
                     self.rows.pop(result.identity, None)
                 continue
             row = result.to_dict()
@@ -75,7 +79,8 @@ class Memory:
 
     def failures_but(self, excused: Collection[TemplateRef] = ()) -> list[Row]:
         """Return the rows of what is not as it should be, but for those excused."""
-        return [row for row in self.rows.values() if row["action"] in FAILED and _ref(row) not in excused]
+        failed = provisioning.report.FAILED
+        return [row for row in self.rows.values() if row["action"] in failed and _ref(row) not in excused]
 
     def returned(self, wanted: Iterable[TemplateRef], templates: Mapping[TemplateRef, Template]) -> Row:
         """
@@ -99,7 +104,7 @@ class Memory:
 
     def _result(self, ref: TemplateRef, template: Template | None) -> Row:
         row = self.rows.get((str(ref.name), str(ref.language)), {})
-        seen = (template or Template()).to_dict()
+        seen = (template or api.models.Template()).to_dict()
         return {
             "action": row.get("action", "unchanged"),
             "name": ref.name,
@@ -115,4 +120,4 @@ class Memory:
 
 
 def _ref(row: Row) -> TemplateRef:
-    return TemplateRef(name=row["name"], language=row["language"])
+    return api.models.TemplateRef(name=row["name"], language=row["language"])

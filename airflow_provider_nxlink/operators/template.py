@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_nxlink import api
 from airflow_provider_nxlink.api.errors import TemplateNotFoundError
-from airflow_provider_nxlink.api.models import Template, TemplateRef, TemplateStatus
+from airflow_provider_nxlink.api.status import TemplateStatus
 from airflow_provider_nxlink.api.waiting import Wait
 from airflow_provider_nxlink.exceptions import failing_without_retry
 from airflow_provider_nxlink.operators.apply import NxlinkApplyTemplateOperator
@@ -19,6 +20,7 @@ from airflow_provider_nxlink.rendering import RefArgument
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_nxlink.api.models import Template, TemplateRef
     from airflow_provider_nxlink.provisioning.write import IfExists
     from airflow_provider_nxlink.specs.model import TemplateSpec
 
@@ -141,7 +143,7 @@ class NxlinkDeleteTemplateOperator(RefArgument, NxlinkWaitingOperator):
             deleted = found is not None and found.id is not None and self.hook.delete_template(found.id)
         if found is not None:
             # From here on the id alone says which one: its name may be given to another.
-            ref = TemplateRef.of(found)
+            ref = api.models.TemplateRef.of(found)
         self.log.info("%s is %s", ref, "deleted" if deleted else "gone already")
         if self.wait_until_gone and found is not None and found.status != TemplateStatus.DELETED:
             self.wait_for(ref)
@@ -182,7 +184,9 @@ class NxlinkGetTemplateOperator(RefArgument, NxlinkOperator):
             if template_id is None:
                 raise TemplateNotFoundError(f"{ref} is not in the list of {self.hook.account.phone}")
             template = self.hook.get_template(template_id)
-        self.log.info("%s: %s (%s)", TemplateRef.of(template), template.status_name, template.status)
+        self.log.info(
+            "%s: %s (%s)", api.models.TemplateRef.of(template), template.status_name, template.status
+        )
         return template.to_dict()
 
 

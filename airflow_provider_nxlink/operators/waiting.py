@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import AirflowSensorTimeout, conf
 
-from airflow_provider_nxlink.api.models import Template, TemplateRef
+from airflow_provider_nxlink import triggers
 from airflow_provider_nxlink.api.status import Verdict
 from airflow_provider_nxlink.api.waiting import Outcome, Wait
 from airflow_provider_nxlink.exceptions import (
@@ -19,10 +19,12 @@ from airflow_provider_nxlink.exceptions import (
     failing_without_retry,
 )
 from airflow_provider_nxlink.operators.base import NxlinkOperator
-from airflow_provider_nxlink.triggers.events import Result, read_event
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_nxlink.api.models import Template, TemplateRef
+    from airflow_provider_nxlink.triggers.events import Result
 
 # Meta reviews within 24 hours, and an appeal takes up to as long again.
 DEFAULT_WAIT_TIMEOUT = timedelta(days=2)
@@ -116,7 +118,7 @@ class NxlinkWaitingOperator(NxlinkOperator):
     def ended(self, event: Any) -> Result:
         """Return how the deferred wait ended well; raise as :meth:`wait_for` does when it did not."""
         with failing_without_retry():
-            (result,) = read_event(event)
+            (result,) = triggers.events.read_event(event)
         self.log.info("%s", result.message)
         if result.verdict is not Verdict.DONE:
             raise NxlinkTemplateFailedError(result.message)
@@ -142,11 +144,8 @@ class NxlinkWaitingOperator(NxlinkOperator):
     def _defer(
         self, refs: Collection[TemplateRef], *, fail_fast: bool, carried: Mapping[str, Any] | None
     ) -> None:
-        # A DAG file need not load the triggers.
-        from airflow_provider_nxlink.triggers.template import NxlinkTemplateTrigger  # noqa: PLC0415
-
         self.defer(
-            trigger=NxlinkTemplateTrigger(
+            trigger=triggers.template.NxlinkTemplateTrigger(
                 [ref.to_dict() for ref in refs],
                 target_status=self.goal.target,
                 started_at=time.time(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_nxlink.api.models import Template, TemplateRef
+from airflow_provider_nxlink import api
 from airflow_provider_nxlink.exceptions import failing_without_retry
 from airflow_provider_nxlink.operators.waiting import NxlinkWaitingOperator
 from airflow_provider_nxlink.rendering import SpecArgument
@@ -13,6 +13,7 @@ from airflow_provider_nxlink.rendering import SpecArgument
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_nxlink.api.models import Template
     from airflow_provider_nxlink.specs.model import TemplateSpec
     from airflow_provider_nxlink.specs.rules import Validation
 
@@ -65,7 +66,7 @@ class NxlinkWriteTemplateOperator(SpecArgument, NxlinkWaitingOperator):
             self.check_literal()
             self.log.info("As the phone will show it:\n%s", spec.preview())
             template = self.write(spec, resuming=tried_before(context))
-        ref = TemplateRef.of(template)
+        ref = api.models.TemplateRef.of(template)
         self.log.info("%s: id %s, %s (%s)", ref, template.id, template.status_name, template.status)
         if self.wait_for_approval:
             template = self.wait_for(ref) or template

@@ -15,7 +15,8 @@ from airflow_provider_nxlink.api.errors import (
 )
 from airflow_provider_nxlink.api.models import Template, TemplateStatus
 from airflow_provider_nxlink.provisioning.media import with_media
-from airflow_provider_nxlink.provisioning.plan import Action, Rules, plan_template
+from airflow_provider_nxlink.provisioning.options import Rules
+from airflow_provider_nxlink.provisioning.plan import Action, plan_template
 from airflow_provider_nxlink.provisioning.write import ref_of, replace, with_details
 from airflow_provider_nxlink.specs.diff import Difference
 from airflow_provider_nxlink.specs.model import TemplateSpec

@@ -7,17 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from airflow_provider_nxlink.specs.files import (
-    SPEC_SUFFIXES,
-    is_reference,
     load_file,
     load_one,
     spec_files,
-    split_reference,
 )
 from airflow_provider_nxlink.specs.model import TemplateSpec
 from airflow_provider_nxlink.specs.nodes import SpecMapping
+from airflow_provider_nxlink.specs.plain import SPEC_SUFFIXES, has_braces, is_reference, split_reference
 from airflow_provider_nxlink.specs.rules import Validation, load
-from airflow_provider_nxlink.specs.spans import has_braces
 from airflow_provider_nxlink.specs.violations import TemplateSpecError, Violation
 
 # Finds the file or folder that a name means; raises ValueError where there is none.

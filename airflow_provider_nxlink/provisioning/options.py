@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import Literal
 
-from airflow_provider_nxlink.provisioning.plan import Rules
+Compare = Literal["full", "content", "always"]
+OnCategoryChange = Literal["warn", "fail"]
+
+COMPARE = ("full", "content", "always")
+ON_CATEGORY_CHANGE = ("warn", "fail")
 
 DEFAULT_CONCURRENCY = 4
 DEFAULT_MAX_DELETES = 10
@@ -14,6 +19,40 @@ DEFAULT_CREATES_PER_HOUR = 100
 
 # What a limit may be at least.
 LIMITS = {"max_deletes": 0, "max_concurrency": 1, "max_creates_per_hour": 0}
+
+
+@dataclass(frozen=True)
+class Rules:
+    """
+    How a spec is compared with what is there.
+
+    :param compare: ``full``: with the details; ``content``: with what the list alone tells, category and
+        content; ``always``: nothing counts as equal, for what NXLink does not show, such as another picture.
+    :param on_category_change: what a category given by Meta is: ``warn`` or ``fail``.
+    :param resuming: an earlier try may have sent it already; what certainly is sent is not sent again.
+    """
+
+    compare: Compare = "full"
+    on_category_change: OnCategoryChange = "warn"
+    resuming: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what is no choice."""
+        problems = [
+            f"{name}: {value!r} is none of {', '.join(choices)}"
+            for name, value, choices in (
+                ("compare", self.compare, COMPARE),
+                ("on_category_change", self.on_category_change, ON_CATEGORY_CHANGE),
+            )
+            if value not in choices
+        ]
+        if problems:
+            raise ValueError("; ".join(problems))
+
+    @property
+    def needs_details(self) -> bool:
+        """True where the list alone does not tell enough."""
+        return self.compare == "full" or (self.compare == "always" and self.resuming)
 
 
 @dataclass(frozen=True)

@@ -12,17 +12,13 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from airflow_provider_nxlink.api.models import Template, TemplateRef, TemplateStatus
+from airflow_provider_nxlink.provisioning.options import Rules
 from airflow_provider_nxlink.provisioning.write import is_sent, ref_of
 from airflow_provider_nxlink.specs.diff import Difference, diff, not_told
 from airflow_provider_nxlink.specs.fields import CATEGORIES
 from airflow_provider_nxlink.specs.model import TemplateSpec
 
 Kind = Literal["create", "update", "unchanged", "blocked", "delete"]
-Compare = Literal["full", "content", "always"]
-OnCategoryChange = Literal["warn", "fail"]
-
-COMPARE = ("full", "content", "always")
-ON_CATEGORY_CHANGE = ("warn", "fail")
 
 # A verdict will come by itself, and with it a status that can be edited or one that says what is wrong.
 UNDER_REVIEW = frozenset({TemplateStatus.PENDING, TemplateStatus.APPEALED})
@@ -45,40 +41,6 @@ NOT_EDITABLE: Mapping[int, str] = {
         "the account has as many templates as it may have: delete some in NXLink, then apply again"
     ),
 }
-
-
-@dataclass(frozen=True)
-class Rules:
-    """
-    How a spec is compared with what is there.
-
-    :param compare: ``full``: with the details; ``content``: with what the list alone tells, category and
-        content; ``always``: nothing counts as equal, for what NXLink does not show, such as another picture.
-    :param on_category_change: what a category given by Meta is: ``warn`` or ``fail``.
-    :param resuming: an earlier try may have sent it already; what certainly is sent is not sent again.
-    """
-
-    compare: Compare = "full"
-    on_category_change: OnCategoryChange = "warn"
-    resuming: bool = False
-
-    def __post_init__(self) -> None:
-        """Refuse what is no choice."""
-        problems = [
-            f"{name}: {value!r} is none of {', '.join(choices)}"
-            for name, value, choices in (
-                ("compare", self.compare, COMPARE),
-                ("on_category_change", self.on_category_change, ON_CATEGORY_CHANGE),
-            )
-            if value not in choices
-        ]
-        if problems:
-            raise ValueError("; ".join(problems))
-
-    @property
-    def needs_details(self) -> bool:
-        """True where the list alone does not tell enough."""
-        return self.compare == "full" or (self.compare == "always" and self.resuming)
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from airflow.providers.common.compat.sdk import (
     conf,
 )
 
-from airflow_provider_nxlink.api.models import TemplateRef, TemplateStatus
-from airflow_provider_nxlink.api.status import OnPaused, Verdict
+from airflow_provider_nxlink import api, triggers
+from airflow_provider_nxlink.api.status import OnPaused, TemplateStatus, Verdict
 from airflow_provider_nxlink.api.waiting import DEFAULT_NOT_FOUND_TIMEOUT, Wait
 from airflow_provider_nxlink.exceptions import (
     NxlinkTemplateFailedError,
@@ -29,11 +29,11 @@ from airflow_provider_nxlink.hooks.nxlink import NxlinkHook
 from airflow_provider_nxlink.links import ConsoleLink
 from airflow_provider_nxlink.operators.waiting import in_seconds
 from airflow_provider_nxlink.rendering import RefArgument
-from airflow_provider_nxlink.triggers.events import read_event
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_nxlink.api.models import TemplateRef
     from airflow_provider_nxlink.specs.model import TemplateSpec
 
 
@@ -143,7 +143,7 @@ class NxlinkTemplateSensor(RefArgument, ConsoleLink, BaseSensorOperator):
         self.log.info("%s", outcome.message)
         if template is not None and ref.name is None:
             # The list can be asked by name only.
-            self._known = TemplateRef(ref.id, template.name, template.language)
+            self._known = api.models.TemplateRef(ref.id, template.name, template.language)
         if outcome.verdict is Verdict.FAILED:
             raise NxlinkTemplateFailedError(outcome.message)
         if outcome.verdict is Verdict.WAIT:
@@ -152,7 +152,7 @@ class NxlinkTemplateSensor(RefArgument, ConsoleLink, BaseSensorOperator):
 
     def execute_complete(self, context: Context, event: Any = None) -> dict[str, Any] | None:
         """Return the template that the trigger saw, or raise what :meth:`poke` would have raised."""
-        (result,) = read_event(event)
+        (result,) = triggers.events.read_event(event)
         self.log.info("%s", result.message)
         if result.verdict is not Verdict.DONE:
             raise NxlinkTemplateFailedError(result.message)
@@ -191,12 +191,9 @@ class NxlinkTemplateSensor(RefArgument, ConsoleLink, BaseSensorOperator):
         return self._goal().overdue(self.ref(context), self.timeout)
 
     def _defer(self, context: Context) -> None:
-        # A DAG file need not load the triggers.
-        from airflow_provider_nxlink.triggers.template import NxlinkTemplateTrigger  # noqa: PLC0415
-
         goal = self._goal()
         self.defer(
-            trigger=NxlinkTemplateTrigger(
+            trigger=triggers.template.NxlinkTemplateTrigger(
                 [(self._known or self.ref(context)).to_dict()],
                 target_status=goal.target,
                 failed_statuses=sorted(goal.failed),

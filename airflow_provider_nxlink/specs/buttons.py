@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field, PlainValidator
 from airflow_provider_nxlink.specs import fields as read
 from airflow_provider_nxlink.specs.fields import Identifier, Text
 from airflow_provider_nxlink.specs.part import Part, required
+from airflow_provider_nxlink.specs.plain import is_plain
 from airflow_provider_nxlink.specs.spelling import BUTTON, EVENT, Spelling
 from airflow_provider_nxlink.specs.violations import Violation
 
@@ -113,7 +114,7 @@ class Button(Part):
         violations = _needed(str(fields.get("type", "")).upper(), BUTTON_NEEDS, fields, "a button of type")
         unknown = [name for name in fields if cls.spelling.canonical(name) is None]
         for name in unknown:
-            if not read.is_plain(fields[name]):
+            if not is_plain(fields[name]):
                 violations += [item.within(name) for item in read.upstream(fields[name]).violations]
         return violations
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import PlainValidator
 
 from airflow_provider_nxlink.api.reach import out_of_reach
-from airflow_provider_nxlink.specs.placeholders import has_braces
+from airflow_provider_nxlink.specs.plain import has_braces, is_json
 from airflow_provider_nxlink.specs.violations import TemplateSpecError, Violation, shown
 
 CATEGORIES = ("MARKETING", "UTILITY")
@@ -21,20 +20,6 @@ RENDERED_HINT = "; from an upstream task, its output itself (task.output) instea
 
 TRUE_WORDS = {"true", "1"}
 FALSE_WORDS = {"false", "0"}
-
-
-def is_json(value: Any) -> bool:
-    """Return True for what a JSON or YAML file can hold, looking at the value itself and not inside it."""
-    return value is None or isinstance(value, str | int | float | list | tuple | Mapping)
-
-
-def is_plain(value: Any) -> bool:
-    """Return True for what a JSON or YAML file can hold, all the way down."""
-    if isinstance(value, Mapping):
-        return all(isinstance(key, str) and is_plain(item) for key, item in value.items())
-    if isinstance(value, list | tuple):
-        return all(is_plain(item) for item in value)
-    return is_json(value) and not (isinstance(value, float) and not math.isfinite(value))
 
 
 def refuse(rule: str, value: Any, message: str, fix: str) -> TemplateSpecError:

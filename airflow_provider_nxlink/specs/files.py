@@ -19,28 +19,16 @@ from typing import Any
 
 from airflow_provider_nxlink.specs.json_reader import read_json
 from airflow_provider_nxlink.specs.nodes import Node, SpecMapping, file_error
+from airflow_provider_nxlink.specs.plain import SPEC_SUFFIXES
 from airflow_provider_nxlink.specs.spelling import SPEC
 from airflow_provider_nxlink.specs.violations import Place, TemplateSpecError, Violation
 from airflow_provider_nxlink.specs.yaml_reader import read_yaml
-
-SPEC_SUFFIXES = (".yaml", ".yml", ".json")
 
 # A template is a few kilobytes; a thousand of them stay below this.
 MAX_BYTES = 2**20
 
 # What editors read and templates do not have.
 IGNORED_KEYS = frozenset({"$schema"})
-
-
-def is_reference(value: object) -> bool:
-    """Return True for a string that names a spec file, with or without ``#name/language`` behind it."""
-    return isinstance(value, str) and "\n" not in value and split_reference(value)[0].endswith(SPEC_SUFFIXES)
-
-
-def split_reference(reference: str) -> tuple[str, str]:
-    """Return the file and which of its templates is meant: ``a.yaml#promo/de`` → ``a.yaml``, ``promo/de``."""
-    file, _, selector = reference.partition("#")
-    return file, selector
 
 
 def load_file(path: str | Path) -> list[SpecMapping]:

@@ -7,8 +7,8 @@ from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from airflow_provider_nxlink.specs.fields import RENDERED_HINT, is_json, refuse, upstream
-from airflow_provider_nxlink.specs.placeholders import has_braces
+from airflow_provider_nxlink.specs.fields import RENDERED_HINT, refuse, upstream
+from airflow_provider_nxlink.specs.plain import has_braces, is_json
 from airflow_provider_nxlink.specs.spelling import Spelling
 from airflow_provider_nxlink.specs.violations import TemplateSpecError, Violation, join, shown
 

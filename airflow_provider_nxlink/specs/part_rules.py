@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 from airflow_provider_nxlink.specs.limits import BUTTON_LIMITS, LIMITS
 from airflow_provider_nxlink.specs.model import Button, HeaderMedia, TemplateSpec
-from airflow_provider_nxlink.specs.placeholders import BARE, has_braces
+from airflow_provider_nxlink.specs.placeholders import BARE
+from airflow_provider_nxlink.specs.plain import has_braces
 from airflow_provider_nxlink.specs.violations import Violation, shown
 
 

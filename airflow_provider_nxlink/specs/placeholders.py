@@ -20,7 +20,7 @@ from typing import Any
 
 from jinja2 import TemplateSyntaxError
 
-from airflow_provider_nxlink.specs.spans import BARE, PlaceholderError, Span, has_braces, spans, unreadable
+from airflow_provider_nxlink.specs.spans import BARE, PlaceholderError, Span, spans, unreadable
 from airflow_provider_nxlink.specs.spelling import SPEC, Spelling
 from airflow_provider_nxlink.specs.violations import TemplateSpecError, Violation, join, shown
 
@@ -30,7 +30,6 @@ POSITIONAL = re.compile(r"\{\{\s*([0-9]+)\s*\}\}")
 __all__ = [
     "BARE",
     "PlaceholderError",
-    "has_braces",
     "has_jinja",
     "positional",
     "render_spec",

@@ -11,12 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal, overload
 
 from airflow_provider_nxlink.specs import spelling
-from airflow_provider_nxlink.specs.fields import is_json
 from airflow_provider_nxlink.specs.model import Button, ButtonEvent, HeaderMedia, TemplateSpec
 from airflow_provider_nxlink.specs.nodes import SpecMapping
 from airflow_provider_nxlink.specs.part import Part, not_rendered
 from airflow_provider_nxlink.specs.part_rules import button_list_rules, button_rules, header_rules
-from airflow_provider_nxlink.specs.placeholders import has_braces
+from airflow_provider_nxlink.specs.plain import has_braces, is_json
 from airflow_provider_nxlink.specs.text_rules import BUTTON_TEXT_RULES, TEXT_RULES, broken_rules
 from airflow_provider_nxlink.specs.violations import TemplateSpecError, Violation, join, shown
 

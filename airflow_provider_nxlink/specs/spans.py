@@ -10,9 +10,9 @@ from typing import Literal
 
 from jinja2 import Environment, TemplateSyntaxError
 
+from airflow_provider_nxlink.specs.plain import has_braces
 from airflow_provider_nxlink.specs.violations import shown
 
-JINJA_MARKS = ("{{", "{%", "{#")
 BARE = re.compile(r"\{\{\s*\w+\s*\}\}")
 
 Kind = Literal["data", "raw", "bare", "jinja"]
@@ -36,11 +36,6 @@ class Span:
     start: int
     end: int
     optional: bool
-
-
-def has_braces(text: str) -> bool:
-    """Return True if a field that can hold no WhatsApp variable holds any Jinja at all."""
-    return any(mark in text for mark in JINJA_MARKS)
 
 
 def spans(text: str) -> Iterator[Span]:

@@ -13,10 +13,10 @@ from airflow_provider_nxlink.specs.limits import LIMITS
 from airflow_provider_nxlink.specs.placeholders import (
     BARE,
     PlaceholderError,
-    has_braces,
     has_jinja,
     positional,
 )
+from airflow_provider_nxlink.specs.plain import has_braces
 from airflow_provider_nxlink.specs.violations import Level, Violation, shown
 
 NAME = re.compile(f"[a-z0-9_]{{1,{LIMITS['name']}}}")

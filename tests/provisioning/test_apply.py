@@ -8,7 +8,7 @@ from airflow_provider_nxlink.api.client import NxlinkClient
 from airflow_provider_nxlink.api.errors import NxlinkRequestError
 from airflow_provider_nxlink.api.writes import delete_template
 from airflow_provider_nxlink.provisioning.apply import Applied, TemplateBlockedError, apply
-from airflow_provider_nxlink.provisioning.plan import Rules
+from airflow_provider_nxlink.provisioning.options import Rules
 from airflow_provider_nxlink.sandbox.server import SandboxServer
 from airflow_provider_nxlink.specs.diff import Difference
 from airflow_provider_nxlink.specs.model import TemplateSpec

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_nxlink.api.client import NxlinkClient
 from airflow_provider_nxlink.provisioning.apply import apply
-from airflow_provider_nxlink.provisioning.plan import Rules
+from airflow_provider_nxlink.provisioning.options import Rules
 from airflow_provider_nxlink.sandbox.server import SandboxServer
 from airflow_provider_nxlink.sandbox.settings import SHAPES
 from airflow_provider_nxlink.specs.model import TemplateSpec

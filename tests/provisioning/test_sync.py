@@ -9,8 +9,7 @@ import pytest
 from airflow_provider_nxlink.api import writes as api_writes
 from airflow_provider_nxlink.api.client import NxlinkClient
 from airflow_provider_nxlink.api.errors import NxlinkAuthError
-from airflow_provider_nxlink.provisioning.options import Options
-from airflow_provider_nxlink.provisioning.plan import Rules
+from airflow_provider_nxlink.provisioning.options import Options, Rules
 from airflow_provider_nxlink.provisioning.report import (
     PlanRefusedError,
     Report,

@@ -14,13 +14,12 @@ from hypothesis import strategies as st
 
 from airflow_provider_nxlink.specs.files import (
     MAX_BYTES,
-    is_reference,
     load_file,
     load_one,
     spec_files,
-    split_reference,
 )
 from airflow_provider_nxlink.specs.model import QuickReply, TemplateSpec, UrlButton
+from airflow_provider_nxlink.specs.plain import is_reference, split_reference
 from airflow_provider_nxlink.specs.rules import load
 from airflow_provider_nxlink.specs.violations import TemplateSpecError, Violation
 
