@@ -14,6 +14,7 @@ here.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,12 @@ def _read(path: Path) -> Node:
         raise file_error(start, "file.unreadable", f"cannot be read: {error.strerror}", fix) from None
     if len(content) > MAX_BYTES:
         raise file_error(start, "file.size", f"is larger than {MAX_BYTES} bytes", "Split it.")
+    return _parsed(content, path)
+
+
+@lru_cache(maxsize=64)
+def _parsed(content: bytes, path: Path) -> Node:
+    """Return what a file holds. In a DAG many tasks name the same file, each another template of it."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

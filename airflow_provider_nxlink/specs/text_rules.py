@@ -252,19 +252,18 @@ def broken_rules(
     part: Any, rules: tuple[TextRule, ...], path: Callable[[str], str], *, rendered: bool
 ) -> Iterator[Violation]:
     """Yield the violation of each row of ``rules`` that a text field of ``part`` breaks."""
-    unreadable: set[str] = set()
+    is_known: dict[str, bool] = {}
     for rule in rules:
-        text = getattr(part, rule.field)
-        if not isinstance(text, str) or rule.field in unreadable:
-            continue
-        try:
-            if not rendered and is_unknown(text, message=rule.field in MESSAGE_TEXTS):
-                continue
-        except PlaceholderError as error:
-            unreadable.add(rule.field)
-            yield Violation("text.unreadable", path(rule.field), shown(text), str(error), "See its braces.")
-            continue
-        if rule.broken(text):
+        field, text = rule.field, getattr(part, rule.field)
+        if field not in is_known:
+            try:
+                is_known[field] = isinstance(text, str) and (
+                    rendered or not is_unknown(text, message=field in MESSAGE_TEXTS)
+                )
+            except PlaceholderError as error:
+                is_known[field] = False
+                yield Violation("text.unreadable", path(field), shown(text), str(error), "See its braces.")
+        if is_known[field] and rule.broken(text):
             fix = rule.fix if isinstance(rule.fix, str) else rule.fix(text)
             yield Violation(rule.id, path(rule.field), shown(text), rule.message, fix, rule.level)
 
