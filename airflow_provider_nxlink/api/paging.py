@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from airflow_provider_nxlink.api import calls
 from airflow_provider_nxlink.api.account import Account
 from airflow_provider_nxlink.api.calls import Call
@@ -24,12 +26,29 @@ class PageWalk:
         self._name = name
         self._number: int | None = 1
         self._seen: set[object] = set()
+        # As far as the last page says.
+        self._pages = 1
 
     def next_call(self) -> Call[TemplatePage] | None:
         """Return the call for the next page, or None at the end."""
         if self._number is None:
             return None
         return calls.list_templates(self._account, self._number, name=self._name)
+
+    def next_calls(self, most: int) -> list[Call[TemplatePage]]:
+        """
+        Return the calls for the next pages, up to as many as the last page's ``total`` makes likely.
+
+        What they give is taken in this order, and only while there is a next call: where the total was wrong,
+        the pages say so.
+
+        :param most: how many calls at most, 1 or more.
+        """
+        if self._number is None:
+            return []
+        last = min(self._number + most - 1, max(self._number, self._pages))
+        numbers = range(self._number, last + 1)
+        return [calls.list_templates(self._account, number, name=self._name) for number in numbers]
 
     def take(self, page: TemplatePage) -> list[Template]:
         """Return the page's templates that no earlier page had."""
@@ -40,6 +59,7 @@ class PageWalk:
                 self._seen.add(key)
                 new.append(template)
         self._number = (self._number or 0) + 1 if new and self._more_after(page) else None
+        self._pages = math.ceil((page.total or 0) / self._account.page_size)
         return new
 
     def _more_after(self, page: TemplatePage) -> bool:

@@ -17,6 +17,7 @@ from airflow_provider_nxlink.api.errors import (
 from airflow_provider_nxlink.api.models import Template, TemplateRef, TemplateStatus
 from airflow_provider_nxlink.provisioning.allowance import Allowance, creation_times
 from airflow_provider_nxlink.provisioning.apply import carry_out, compared, tell
+from airflow_provider_nxlink.provisioning.listing import listed
 from airflow_provider_nxlink.provisioning.options import Options
 from airflow_provider_nxlink.provisioning.parallel import in_parallel, patiently
 from airflow_provider_nxlink.provisioning.plan import Action, plan_template
@@ -69,8 +70,8 @@ def sync(
     :raises NxlinkError: the list or details can't be read.
     """
     options = options or Options()
-    listed = list(client.templates())
-    plan = make_plan(client, specs, listed, options, done=done)
+    there = listed(client, options.max_concurrency)
+    plan = make_plan(client, specs, there, options, done=done)
     if dry_run:
         return Report(plan)
     if plan.refusal:
@@ -79,7 +80,7 @@ def sync(
     known = max(
         (
             Allowance(options.max_creates_per_hour, times, now=now)
-            for times in (creation_times(listed, now()), created)
+            for times in (creation_times(there, now()), created)
         ),
         key=lambda allowance: len(allowance.created),
     )
@@ -183,7 +184,7 @@ class _Run:
     def _listed(self) -> dict[TemplateRef, Template]:
         found: dict[TemplateRef, Template] = {}
         try:
-            for template in self.client.templates():
+            for template in listed(self.client, self.options.max_concurrency):
                 ref = TemplateRef(name=template.name, language=template.language)
                 if template.status != TemplateStatus.DELETED:
                     found[ref] = template
