@@ -15,7 +15,7 @@ export AIRFLOW_HOME
 # Quiet and quick on a machine nobody looks at.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo test browser screenshots soak lint audit check-github docs package format sandbox bench bench-waiting cluster constraints clean
+.PHONY: help setup demo test browser screenshots soak mutants lint audit check-github docs package format sandbox bench bench-waiting cluster constraints clean
 
 help:
 	@echo "make demo      run the example DAG against the sandbox and tell what happens"
@@ -23,6 +23,7 @@ help:
 	@echo "make soak      the tests that take minutes each"
 	@echo "make bench     measure beside what people use today: a quarter of an hour"
 	@echo "make cluster   1 000 waits on PostgreSQL, Redis and Celery, with parts of it killed; WAITS=40 for fewer"
+	@echo "make mutants   what the tests of the API client do not notice"
 	@echo "make lint      ruff, mypy --strict, make docs, make audit, and files for GitHub and pre-commit"
 	@echo "make browser   install Chromium, for the tests of the connection form"
 	@echo "make screenshots  take the pictures in docs/images anew"
@@ -65,6 +66,11 @@ bench: $(VENV)/.bench
 $(VENV)/.bench: $(VENV)/.ready
 	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) --group bench
 	touch $@
+
+# Half an hour: changes the API client in each small way there is, and tells which changes no test notices.
+mutants: setup
+	$(BIN)/mutmut run
+	$(BIN)/mutmut results
 
 bench-waiting: setup
 	$(BIN)/python benchmarks/waiting.py
@@ -126,4 +132,4 @@ constraints:
 	rm -rf $(VENV)-constraints
 
 clean:
-	rm -rf $(VENV) $(VENV)-constraints $(CLUSTER_VENV) .airflow .cluster build
+	rm -rf $(VENV) $(VENV)-constraints $(CLUSTER_VENV) .airflow .cluster build mutants
