@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse
+from python_multipart.exceptions import FormParserError
 from starlette.exceptions import HTTPException
 
 from airflow_provider_nxlink.sandbox import control, openapi, shapes
@@ -142,4 +143,6 @@ async def _form_url(request: Request) -> object:
     except HTTPException as error:
         if error.status_code != BAD_REQUEST:
             raise
+        return None
+    except FormParserError:  # older Starlettes let the parser's own error through
         return None
