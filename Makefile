@@ -77,7 +77,7 @@ bench-waiting: setup
 
 # Says what it needs of the system, and how to install it.
 cluster: $(CLUSTER_VENV)/.ready
-	$(CLUSTER_VENV)/bin/python cluster/run.py --waits $(WAITS)
+	$(CLUSTER_VENV)/bin/python cluster/run_cluster.py --waits $(WAITS)
 
 $(CLUSTER_VENV)/.ready: pyproject.toml $(CONSTRAINTS) $(CLUSTER_CONSTRAINTS)
 	$(PYTHON) -m venv $(CLUSTER_VENV)

@@ -16,9 +16,9 @@ import httpx
 from deployment import DEFAULTS, SETTINGS, TRIGGERERS, WORKERS, Deployment
 from meters import Meters, Reading, used
 from outages import TriggererOutage, WorkerOutage, kill_triggerer, kill_worker, triggers_held
-from results import DAG_ID, IN_USE, REJECTED, Verdicts, expected, judged, read_ends
 from services import PrivateServices
 from telling import table
+from verdicts import DAG_ID, IN_USE, REJECTED, Verdicts, expected, judged, read_ends
 
 # Longer than any run: nothing is decided at the sandbox but by us.
 FAR_OFF = 1e9

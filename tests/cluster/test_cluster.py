@@ -12,7 +12,7 @@ import pytest
 from airflow.configuration import conf
 from deployment import DEFAULTS, SETTINGS, TRIGGERERS, WORKERS, Deployment
 from programs import Programs, found, needed
-from run import main, read_options, throwaway_home
+from run_cluster import main, read_options, throwaway_home
 from running_airflow import RunningAirflow
 from services import PrivateServices
 

@@ -27,9 +27,9 @@ sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "benchmarks")]
 from demo import sandbox  # noqa: E402 - from scripts/
 from deployment import Deployment  # noqa: E402 - as above
 from programs import needed  # noqa: E402 - as above
-from results import DAG_ID, LANGUAGES  # noqa: E402 - as above
 from services import PrivateServices  # noqa: E402 - as above
 from story import Story  # noqa: E402 - as above
+from verdicts import DAG_ID, LANGUAGES  # noqa: E402 - as above
 
 # Airflow makes at most so many instances of a mapped task: [core] max_map_length.
 MOST_WAITS = 1024

@@ -4,7 +4,7 @@ import runpy
 from dataclasses import replace
 
 import pytest
-from results import DAG_ID, LANGUAGES, Ended, Expected, expected, judged, read_ends
+from verdicts import DAG_ID, LANGUAGES, Ended, Expected, expected, judged, read_ends
 
 from tests.cluster.conftest import ROOT
 
