@@ -101,7 +101,8 @@ class Template(BaseModel):
     @classmethod
     def _from_answer(cls, data: Any) -> Any:
         """Read both spellings, and numbers that come as strings."""
-        if not isinstance(data, Mapping):
+        # A dict is asked for first, as Mapping takes a while to say so.
+        if not isinstance(data, (dict, Mapping)):
             raise ValueError("a template is not a JSON object")  # noqa: TRY004 - pydantic wants a ValueError
         get = data.get
         components = _objects(get("components"))
