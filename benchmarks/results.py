@@ -20,7 +20,7 @@ HEAD = """\
 # Results
 
 Written by `make bench`; [what is measured, and how](../README.md). Each ratio is the median of several turns
-in one run, in which both were measured in turns on the same machine.
+in one run, in which both were measured in turns on the same machine; of `waiting` and `waits` it is one run.
 
 | what | beside | measured | target | |
 |---|---|---:|---:|---|
@@ -50,7 +50,10 @@ def write_table(folder: Path) -> str:
     """Write ``README.md`` of all the JSON files in a folder, and return it."""
     lines: list[str] = []
     commands: list[str] = []
-    for file in sorted(folder.glob("*.json"), key=lambda file: ORDER.index(file.stem)):
+    # Other measurements keep their figures in the same folder.
+    for file in (folder / f"{name}.json" for name in ORDER):
+        if not file.exists():
+            continue
         content = json.loads(file.read_text(encoding="utf-8"))
         lines += map(_line, content["rows"] if "rows" in content else whole_airflow_rows(content))
         machine = content["machine"]

@@ -39,6 +39,7 @@ class TestTable:
     def test_holds_each_row_and_says_which_target_is_not_met(self, tmp_path):
         rows = [Row("quick", "slow", 0.5, 1.0), Row("late", "early", 3.0, 1.5, note="why")]
         write_results(tmp_path / "listing.json", "listing", rows, 1.0)
+        (tmp_path / "another.json").write_text("[]")
         table = write_table(tmp_path)
         assert "| quick | slow | 0.5 × | ≤ 1 × |  |" in table
         assert "| late | early | 3 × | ≤ 1.5 × | **not met**; why |" in table
@@ -103,7 +104,8 @@ class TestEachStillMeasures:
         cpu, memory, requests, growth = measured("waits", numbers=(2, 4), compared=2, interval=0.5)
         assert cpu.details["shared"]["requests"] < cpu.details["plain"]["requests"]
         assert memory.details == cpu.details
-        assert requests.note == "1 → 1"
+        # At the most a poll of its own for each wait, whatever else the machine does.
+        assert 0 < requests.measured <= 4
         assert growth.measured > 0
 
     def test_syncing(self):
