@@ -176,7 +176,7 @@ class NxlinkTemplateSensor(RefArgument, ConsoleLink, BaseSensorOperator):
     def _waited(self, context: Context) -> float:
         """Return the seconds since the wait began, on the clock that the base class goes by."""
         if self.reschedule:
-            first: datetime | None = context["ti"].get_first_reschedule_date(context)
+            first = _first_reschedule(self, context)
             return (datetime.now(UTC) - first).total_seconds() if first else 0.0
         if self._begun is None:
             self._begun = time.monotonic()
@@ -209,3 +209,23 @@ class NxlinkTemplateSensor(RefArgument, ConsoleLink, BaseSensorOperator):
             method_name="execute_complete",
             timeout=timedelta(seconds=self.timeout),
         )
+
+
+def _first_reschedule(sensor: BaseSensorOperator, context: Context) -> datetime | None:
+    """Return when the task first went away to come back later; None when it has not yet."""
+    ti: Any = context["ti"]
+    first: datetime | None
+    if hasattr(ti, "get_first_reschedule_date"):
+        first = ti.get_first_reschedule_date(context)
+        return first
+    # Airflow 2 keeps what its own sensor goes by to itself.
+    from airflow.sensors.base import _orig_start_date  # noqa: PLC0415
+
+    first = _orig_start_date(
+        dag_id=ti.dag_id,
+        task_id=ti.task_id,
+        run_id=ti.run_id,
+        map_index=ti.map_index,
+        try_number=(ti.max_tries or 0) - (sensor.retries or 0) + 1,
+    )
+    return first

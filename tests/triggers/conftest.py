@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib
+import inspect
 import json
 import threading
 import time
@@ -56,19 +57,28 @@ def fire() -> Callable[..., Any]:
 
 
 @pytest.fixture
-def finish(sandbox: SandboxServer) -> Callable[..., Any]:
+def finish(sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """Return what executes an operator, through its deferral if it defers, and returns its result."""
 
     def run(operator: Any, *, timed_out: bool = False) -> Any:
-        from airflow.sdk.exceptions import AirflowRescheduleException, TaskDeferred  # noqa: PLC0415
+        from airflow.exceptions import AirflowRescheduleException  # noqa: PLC0415
+        from airflow.providers.common.compat.sdk import BaseSensorOperator, TaskDeferred  # noqa: PLC0415
 
         first_look = datetime.now(UTC)
         looks = count()
 
-        def first_reschedule_date(_: Any) -> datetime | None:
+        def first_reschedule_date(*_: Any, **__: Any) -> datetime | None:
             return first_look if next(looks) else None
 
-        ti = SimpleNamespace(try_number=1, map_index=-1, get_first_reschedule_date=first_reschedule_date)
+        ti = SimpleNamespace(
+            dag_id="dag", task_id="task", run_id="run", try_number=1, max_tries=0, map_index=-1
+        )
+        base = inspect.getmodule(BaseSensorOperator)
+        if hasattr(base, "_orig_start_date"):
+            # Airflow 2 asks its database.
+            monkeypatch.setattr(base, "_orig_start_date", first_reschedule_date)
+        else:
+            ti.get_first_reschedule_date = first_reschedule_date
         context = {"ti": ti}
         while True:
             try:
