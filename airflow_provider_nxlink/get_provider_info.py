@@ -13,6 +13,11 @@ _PACKAGE = "airflow_provider_nxlink"
 
 def get_provider_info() -> dict[str, Any]:
     """Return the provider's metadata, as Airflow's ``provider_info.schema.json`` describes it."""
+    uris = {
+        "schemes": ["nxlink"],
+        "handler": f"{_PACKAGE}.assets.sanitize_uri",
+        "factory": f"{_PACKAGE}.assets.create_asset",
+    }
     return {
         "package-name": "airflow-provider-nxlink",
         "name": INTEGRATION,
@@ -34,13 +39,9 @@ def get_provider_info() -> dict[str, Any]:
         "hooks": [_modules("hooks.nxlink")],
         "triggers": [_modules("triggers.template", "triggers.changes", "triggers.pause")],
         "extra-links": [f"{_PACKAGE}.links.NxlinkConsoleLink"],
-        "asset-uris": [
-            {
-                "schemes": ["nxlink"],
-                "handler": f"{_PACKAGE}.assets.sanitize_uri",
-                "factory": f"{_PACKAGE}.assets.create_asset",
-            }
-        ],
+        "asset-uris": [uris],
+        # What Airflow 2 calls them.
+        "dataset-uris": [uris],
         "cli": [f"{_PACKAGE}.cli.definition.get_nxlink_cli_commands"],
         "connection-types": [provider_metadata()],
     }
