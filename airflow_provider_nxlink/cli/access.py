@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
+import sys
 from typing import TYPE_CHECKING
 
 from airflow_provider_nxlink.api.account import Account, AccountError
@@ -53,7 +55,15 @@ def _from_airflow(name: str, variable: str, options: argparse.Namespace) -> Acco
         raise AccountError(
             [f"{variable} is not set, and there is no Airflow to ask"], "the connection"
         ) from None
+    _keep_logs_off_stdout()
     try:
         return NxlinkHook(name, phone=options.phone, tenant_id=options.tenant_id).account
     except AirflowNotFoundException as error:
         raise AccountError([str(error)], "the connection") from None
+
+
+def _keep_logs_off_stdout() -> None:
+    """Take away the handler of Airflow before 3.2, which logs in between what a command tells."""
+    root = logging.getLogger()
+    for handler in [one for one in root.handlers if getattr(one, "stream", None) is sys.stdout]:
+        root.removeHandler(handler)

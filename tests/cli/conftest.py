@@ -1,7 +1,9 @@
 """A sandbox that the commands find in the environment."""
 
+import logging
 import os
 import runpy
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +15,14 @@ from airflow_provider_nxlink.sandbox.server import SandboxServer
 SPEC_FIXTURES = runpy.run_path(str(Path(__file__).parents[1] / "specs" / "conftest.py"))
 valid_specs = SPEC_FIXTURES["valid_specs"]
 vendor_body = SPEC_FIXTURES["vendor_body"]
+
+
+@pytest.fixture(autouse=True)
+def _no_airflow_s_logs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take away Airflow's log, as in a process that has not loaded it; before 3.2 it goes to stdout."""
+    root = logging.getLogger()
+    kept = [handler for handler in root.handlers if getattr(handler, "stream", None) is not sys.stdout]
+    monkeypatch.setattr(root, "handlers", kept)
 
 
 @pytest.fixture(scope="module")

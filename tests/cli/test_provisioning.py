@@ -1,6 +1,7 @@
 """plan, apply, status and pull: what they print, send and write, and how they exit."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -160,6 +161,21 @@ def test_the_connection_is_read_as_airflow_writes_it(
     monkeypatch.setenv("AIRFLOW_CONN_OTHER", getattr(sandbox, form))
     assert main(["plan", "specs", *NAMES, "--conn-id", "other"]) == 2
     assert main(["plan", "specs", *NAMES]) == 1
+
+
+def test_with_a_connection_that_airflow_keeps_stdout_shows_the_result_alone(
+    sandbox: SandboxServer, folder: Path
+) -> None:
+    kept = folder.parent / "kept.json"
+    kept.write_text(f'{{"kept": {sandbox.connection_json}}}')
+    environment = os.environ | {
+        "AIRFLOW__SECRETS__BACKEND": "airflow.secrets.local_filesystem.LocalFilesystemBackend",
+        "AIRFLOW__SECRETS__BACKEND_KWARGS": json.dumps({"connections_file_path": str(kept)}),
+    }
+    command = [sys.executable, "-m", "airflow_provider_nxlink", "apply", "specs", *NAMES, "--conn-id", "kept"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert [line.split()[0] for line in done.stdout.splitlines()] == ["ACTION", "created", "created"]
 
 
 def test_without_airflow_s_import(sandbox: SandboxServer, folder: Path) -> None:
