@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pendulum
+from airflow.providers.common.compat.sdk import AirflowOptionalProviderFeatureException
 
 from airflow_provider_nxlink.operators.template import NxlinkSyncTemplatesOperator
 from airflow_provider_nxlink.specs.files import load_file, spec_files
@@ -22,7 +23,7 @@ from airflow_provider_nxlink.specs.model import TemplateSpec
 
 try:
     from airflow.providers.standard.operators.hitl import ApprovalOperator
-except ImportError:
+except (ImportError, AirflowOptionalProviderFeatureException):
     ApprovalOperator = None
 
 FOLDER = Path(__file__).parent / "nxlink_templates"

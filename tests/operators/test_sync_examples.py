@@ -61,8 +61,13 @@ def test_the_folder_is_synced_and_the_next_day_nothing_is_sent(sandbox: SandboxS
 
 def test_a_person_sees_the_previews_before_anything_is_sent(sandbox: SandboxServer, run_dag: Run) -> None:
     """Nobody is here to answer the question: the run stops short of it, or goes on as though it was."""
-    dag = example("example_nxlink_human_review").dag
-    before = run_dag(dag.partial_subset("previews", include_upstream=True))
+    module = example("example_nxlink_human_review")
+    if module.ApprovalOperator is None:
+        pytest.skip("this Airflow has no ApprovalOperator")
+    dag = module.dag
+    without_review = dag.partial_subset("previews", include_upstream=True)
+    without_review.dag_id = "without_review"
+    before = run_dag(without_review)
     text = before.value("previews")
     assert "**create order_shipped (de)**" in text
     assert "Deine Bestellung" in text
