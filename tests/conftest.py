@@ -2,12 +2,14 @@
 # ruff: noqa: PLC0415 - the tests of api and specs run without waiting for Airflow's import
 
 import atexit
+import inspect
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -63,8 +65,9 @@ class Run:
 
     def value(self, task_id: str = "task") -> Any:
         """Return what a task returned, a list of it where it is mapped."""
-        from airflow.sdk.serde import deserialize
         from airflow.utils.session import create_session
+
+        from tests.inside_airflow import deserialize
 
         with create_session() as session:
             tis = [session.merge(ti) for ti in self.tasks[task_id]]
@@ -97,11 +100,9 @@ def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[SandboxServer]:
 @pytest.fixture(scope="session")
 def airflow_db() -> None:
     """Airflow's database, made once, in which DAGs made by tests may be entered."""
-    from airflow.dag_processing.bundles.manager import DagBundlesManager
-    from airflow.utils.db import initdb
+    from tests.inside_airflow import make_database
 
-    initdb()
-    DagBundlesManager().sync_bundles_to_db()
+    make_database()
 
 
 @pytest.fixture
@@ -109,52 +110,63 @@ def new_dag(airflow_db: None) -> Callable[..., Any]:
     """Return what makes an empty DAG with a name of its own."""
 
     def make(**arguments: Any) -> Any:
-        from airflow.sdk import DAG
+        from airflow.providers.common.compat.sdk import DAG
 
         return DAG(f"dag_{next(_numbers)}", schedule=None, **arguments)
 
     return make
 
 
+@pytest.fixture(scope="session")
+def failed() -> list[tuple[str, BaseException]]:
+    """Which tasks raised what, in the order in which it came to pass; told by Airflow to its listeners."""
+    from airflow.providers.common.compat.sdk import get_listener_manager, hookimpl
+
+    told: list[tuple[str, BaseException]] = []
+
+    class Listener:
+        @hookimpl
+        def on_task_instance_failed(self, task_instance: Any, error: BaseException) -> None:
+            told.append((task_instance.task_id, error))
+
+    get_listener_manager().add_listener(Listener())
+    return told
+
+
 @pytest.fixture
 def run_dag(
-    airflow_db: None, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+    airflow_db: None,
+    failed: list[tuple[str, BaseException]],
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
 ) -> Callable[..., Run]:
     """Return what runs a DAG to its end, on Airflow's own task runner, and tells what became of it."""
 
-    def run(dag: Any, **arguments: Any) -> Run:
-        from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
+    def run(dag: Any, *, on: datetime | None = None, **arguments: Any) -> Run:
+        from tests.inside_airflow import store
 
-        errors: dict[str, list[BaseException]] = {}
-
-        def keep(context: Any) -> None:
-            errors.setdefault(context["task"].task_id, []).append(context["exception"])
-
-        for task in dag.tasks:
-            _callbacks(task, keep)
-        bag = DagBag(DAGS / "none", bundle_name="dags-folder")
-        bag.bag_dag(dag)
-        sync_bag_to_db(bag, "dags-folder", None)
+        failed.clear()
+        store(dag, nowhere=DAGS / "none")
         capsys.readouterr()
         caplog.clear()
+        if on is not None:
+            newer = "logical_date" in inspect.signature(dag.test).parameters
+            arguments["logical_date" if newer else "execution_date"] = on
         done = dag.test(**arguments)
         # What tasks log is printed; what the package's own loggers say pytest has in hand.
         log = capsys.readouterr().out + caplog.text
+        # Airflow 3.0 prints here, and only here, what tasks and supervisor tell each other.
+        said = re.compile("Sending request |Received message from task runner ")
+        log = "".join(line for line in log.splitlines(keepends=True) if not said.search(line))
         tasks: dict[str, list[Any]] = {}
         for ti in sorted(done.get_task_instances(), key=lambda ti: ti.map_index):
             tasks.setdefault(ti.task_id, []).append(ti)
+        errors: dict[str, list[BaseException]] = {}
+        for task_id, error in failed:
+            errors.setdefault(task_id, []).append(error)
         return Run(tasks, errors, log)
 
     return run
-
-
-def _callbacks(task: Any, keep: Callable[[Any], None]) -> None:
-    names = ("on_failure_callback", "on_retry_callback", "on_skipped_callback")
-    if hasattr(task, "partial_kwargs"):
-        task.partial_kwargs |= {name: [keep] for name in names}
-        return
-    for name in names:
-        setattr(task, name, [keep])
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 import pendulum
-from airflow.sdk import DAG
+from airflow.providers.common.compat.sdk import DAG
 from plain_wait import PlainTemplateWait
 
 from airflow_provider_nxlink.sensors.template import NxlinkTemplateSensor

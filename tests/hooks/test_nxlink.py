@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from airflow.sdk.log import redact
+from airflow.providers.common.compat.sdk import redact
 
 from airflow_provider_nxlink.api import calls
 from airflow_provider_nxlink.api.errors import TemplateExistsError, TemplateNotFoundError

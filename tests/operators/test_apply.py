@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
+from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferred
 
 from airflow_provider_nxlink.exceptions import NxlinkTemplateFailedError
 from airflow_provider_nxlink.hooks.nxlink import NxlinkHook

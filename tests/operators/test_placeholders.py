@@ -7,8 +7,7 @@ from typing import Any
 
 import pendulum
 import pytest
-from airflow.dag_processing.dagbag import DagBag
-from airflow.sdk import task
+from airflow.providers.common.compat.sdk import task
 
 from airflow_provider_nxlink.operators.template import (
     NxlinkCreateTemplateOperator,
@@ -16,6 +15,7 @@ from airflow_provider_nxlink.operators.template import (
 )
 from airflow_provider_nxlink.sandbox.server import SandboxServer
 from airflow_provider_nxlink.specs.model import QuickReply, TemplateSpec, UrlButton
+from tests.inside_airflow import parse
 
 PLACEHOLDERS = "Hi {{1}}, {{ 2 }} and {{WhatsApp}}, {{first_name}} or {{ds}} here."
 JINJA = "{{ params.city }}, day {{ (ds) }}"
@@ -58,7 +58,7 @@ def dag_arguments(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 @pytest.fixture
 def on_that_day(run_dag: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda dag: run_dag(dag, logical_date=pendulum.datetime(2026, 1, 2))
+    return lambda dag: run_dag(dag, on=pendulum.datetime(2026, 1, 2))
 
 
 @pytest.fixture
@@ -128,12 +128,12 @@ def test_a_spec_file_is_found_beside_the_dag_file(
     (tmp_path / "specs").mkdir()
     (tmp_path / "specs" / "promo.yaml").write_text(YAML)
     (tmp_path / "beside.py").write_text(
-        "from airflow.sdk import DAG\n"
+        "from airflow.providers.common.compat.sdk import DAG\n"
         "from airflow_provider_nxlink.operators.template import NxlinkCreateTemplateOperator\n"
         "with DAG('beside', schedule=None, params={'city': 'Bonn'}):\n"
         "    NxlinkCreateTemplateOperator(task_id='task', template='specs/promo.yaml')\n"
     )
-    bag = DagBag(tmp_path, bundle_name="dags-folder")
+    bag = parse(tmp_path)
     assert bag.import_errors == {}
     assert on_that_day(bag.dags["beside"]).state() == "success"
     assert sent() == [expected()]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_nxlink.operators.flow import NxlinkListFlowsOperator
 from airflow_provider_nxlink.operators.media import NxlinkUploadMediaOperator

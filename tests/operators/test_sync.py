@@ -10,8 +10,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airflow.sdk import DAG, task
-from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
+from airflow.providers.common.compat.sdk import (
+    DAG,
+    AirflowFailException,
+    BaseOperator,
+    Context,
+    TaskDeferred,
+    task,
+)
 
 from airflow_provider_nxlink.api.errors import NxlinkError
 from airflow_provider_nxlink.api.models import Template
@@ -140,6 +146,7 @@ def test_what_cannot_be_meant_is_refused_when_the_dag_is_parsed(
         NxlinkSyncTemplatesOperator(task_id="task", **{"templates": [body("promo")], **arguments})
 
 
+@pytest.mark.skipif(not hasattr(BaseOperator, "dry_run"), reason="this Airflow has no dry run of an operator")
 def test_airflow_s_own_dry_run_is_left_alone() -> None:
     operator = NxlinkSyncTemplatesOperator(task_id="task", templates=[body("promo")], dry_run=True)
     assert callable(operator.dry_run)
@@ -460,6 +467,10 @@ def test_the_hook_does_the_same(sandbox: SandboxServer, tmp_path: Path) -> None:
     assert (applied.action, applied["name"]) == ("unchanged", "promo")
 
 
+@pytest.mark.skipif(
+    "task_state_store" not in getattr(Context, "__annotations__", {}),
+    reason="this Airflow's tasks can remember nothing from one try to the next",
+)
 def test_creations_are_remembered_from_one_try_to_the_next(sandbox: SandboxServer, run_task: Run) -> None:
     """NXLink's list does not date them here, so that only the task itself can know."""
     sandbox.switch(times="never")

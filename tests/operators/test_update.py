@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_nxlink.api.errors import NxlinkTransportError, TemplateNotFoundError
 from airflow_provider_nxlink.operators.template import NxlinkUpdateTemplateOperator

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowSensorTimeout
+from airflow.providers.common.compat.sdk import AirflowSensorTimeout
 
 from airflow_provider_nxlink.operators.template import NxlinkCreateTemplateOperator
 from airflow_provider_nxlink.sandbox.server import SandboxServer

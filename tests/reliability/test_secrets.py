@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
-from airflow.sdk.exceptions import TaskDeferred
+from airflow.providers.common.compat.sdk import TaskDeferred
 
 from airflow_provider_nxlink.api import calls, retries, writes
 from airflow_provider_nxlink.api.auth import sign

@@ -279,7 +279,7 @@ class TestOperatorsThatWait:
 
 
 def test_a_deferred_poll_backs_off_if_asked_to(finish: Finish, seed: Seed) -> None:
-    from airflow.sdk.exceptions import TaskDeferred  # noqa: PLC0415
+    from airflow.providers.common.compat.sdk import TaskDeferred  # noqa: PLC0415
 
     seed("promo")
     sensor = NxlinkTemplateSensor(
