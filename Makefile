@@ -6,6 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 AIRFLOW_HOME := $(CURDIR)/.airflow
 CONSTRAINTS := constraints/airflow-3.3.txt
+# What this Makefile's own tools need; the other Airflows of `make matrix` have the group of the tests.
+GROUPS := dev docs checks hardening package browser
 CLUSTER_VENV := .venv-cluster
 CLUSTER_CONSTRAINTS := constraints/cluster.txt
 # How many waits `make cluster` makes.
@@ -20,6 +22,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help:
 	@echo "make demo      run the example DAG against the sandbox and tell what happens"
 	@echo "make test      run the whole test suite"
+	@echo "make matrix    the same on every supported Airflow and Python; ONLY=3.1 for some"
 	@echo "make soak      the tests that take minutes each"
 	@echo "make bench     measure beside what people use today: a quarter of an hour"
 	@echo "make cluster   1 000 waits on PostgreSQL, Redis and Celery, with parts of it killed; WAITS=40 for fewer"
@@ -37,7 +40,7 @@ setup: $(VENV)/.ready
 $(VENV)/.ready: pyproject.toml $(CONSTRAINTS)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) --editable ".[sandbox]" --group dev --group docs --group checks --group hardening --group package --group browser
+	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) --editable ".[sandbox]" $(addprefix --group ,$(GROUPS))
 	touch $@
 
 demo: setup
@@ -55,6 +58,10 @@ browser:
 # The pictures in the documentation.
 screenshots: setup browser
 	NXLINK_SCREENSHOTS=docs/images $(BIN)/python -m pytest tests/system/test_connection_form.py
+
+# On every Airflow and Python that is supported, `make test` among them; ONLY=3.1 for some.
+matrix:
+	@$(PYTHON) scripts/matrix.py --only "$(ONLY)"
 
 soak: setup
 	$(BIN)/python -m pytest -m soak
@@ -123,13 +130,9 @@ format: setup
 sandbox: setup
 	$(BIN)/python -m airflow_provider_nxlink.sandbox
 
-# Takes the newest versions that fit, and writes them down.
+# Takes the newest versions that fit, for each Airflow, and writes them down; VERSIONS=3.1 for one.
 constraints:
-	$(PYTHON) -m venv $(VENV)-constraints
-	$(VENV)-constraints/bin/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(VENV)-constraints/bin/python -m pip install --quiet "apache-airflow==3.3.2" --editable ".[sandbox]" --group dev --group docs --group checks --group hardening --group package --group browser --group bench
-	$(VENV)-constraints/bin/python -m pip freeze --exclude-editable > $(CONSTRAINTS)
-	rm -rf $(VENV)-constraints
+	$(PYTHON) scripts/constraints.py --groups $(GROUPS) bench --versions $(VERSIONS)
 
 clean:
-	rm -rf $(VENV) $(VENV)-constraints $(CLUSTER_VENV) .airflow .cluster build mutants
+	rm -rf $(VENV) .matrix $(CLUSTER_VENV) .airflow .cluster build mutants
