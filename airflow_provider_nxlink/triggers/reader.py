@@ -53,8 +53,8 @@ class TemplateReader:
     Reads the list for the price of min(distinct names, list pages until all are found), in requests.
 
     Which of the two is less can't be known before, as the order of NXLink's list is not documented. So some
-    first pages are tried, and what they gave decides how many are tried the next time: as many as were
-    needed if they held everything, none if they did not pay for themselves.
+    first pages are tried, and what they gave decides how many are tried the next time: as many as make pages
+    and the names still to be asked for the least together, none if they did not pay for themselves.
     """
 
     def __init__(self, client: AsyncNxlinkClient) -> None:
@@ -84,34 +84,35 @@ class TemplateReader:
         """Read pages while they are worth it, and return the names that are still to be asked for."""
         walk = PageWalk(self._client.account)
         names = missing = {ref.name for ref in wanted}
-        pages = useful = 0
+        pages, costs = 0, [len(names)]
         while missing and (call := walk.next_call()):
             page = await self._client.send(call)
             pages += 1
             for template in walk.take(page):
                 if template.name in names:
                     snapshot.add(template)
-            before, missing = missing, {ref.name for ref in wanted if not _is_live(snapshot.find(ref))}
-            useful = pages if len(missing) < len(before) else useful
+            missing = {ref.name for ref in wanted if not _is_live(snapshot.find(ref))}
+            costs.append(pages + len(missing))
             # Where the rest of the list is no longer than the names that are left, it costs no more.
             rest = math.inf if page.total is None else page.total / self._client.account.page_size - pages
             if len(missing) < rest and not 0 < self._pages_to_try - pages <= len(missing):
                 break
         if walk.next_call() is None:
-            missing = set()  # the whole list was read: what is not in it is not there
-        self._learn(pages, useful, len(names), all_found=not missing)
+            missing, costs[pages] = set(), pages  # the whole list was read: what is not in it is not there
+        self._learn(costs, all_found=not missing)
         return missing
 
-    def _learn(self, pages: int, useful: int, names: int, *, all_found: bool) -> None:
-        """Decide how many pages the next poll of the same templates tries."""
-        self._pages_tried = max(pages, self._pages_tried)
-        if all_found:
-            worth = pages
-        elif useful == self._pages_tried:
-            worth = useful + 1  # nobody has looked at the next page, which may hold the rest
-        else:
-            worth = useful
-        self._pages_to_try = worth if worth < names else 0
+    def _learn(self, costs: list[int], *, all_found: bool) -> None:
+        """
+        Decide how many pages the next poll of the same templates tries.
+
+        :param costs: the requests that this poll takes if it stops after none, one, two … pages.
+        """
+        self._pages_tried = max(len(costs) - 1, self._pages_tried)
+        worth = min(range(len(costs)), key=costs.__getitem__)
+        if worth == self._pages_tried and not all_found:
+            worth += 1  # nobody has looked at the next page, which may hold the rest
+        self._pages_to_try = worth
 
 
 def _is_live(template: Template | None) -> bool:

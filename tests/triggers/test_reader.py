@@ -83,6 +83,13 @@ def test_names_on_a_later_page_are_found_there_once_pages_paid(
     assert costs(sandbox, [names] * 3)[-1] == 3
 
 
+def test_pages_that_hold_too_little_are_tried_no_more(sandbox: SandboxServer, account: list[str]) -> None:
+    body = {"language": "en_US", "category_type": 2, "content": "hello"}
+    sandbox.seed([{**body, "name": f"later_{number}"} for number in range(1000)])
+    names = refs(["later_850", *account[:7]])  # one on the second of twenty pages, seven on the last
+    assert costs(sandbox, [names] * 5)[2:] == [8, 8, 8]
+
+
 def test_those_who_leave_and_join_change_the_next_poll(sandbox: SandboxServer, account: list[str]) -> None:
     many, one = refs(account[900:]), refs(account[:1])
     assert costs(sandbox, [many, many, one, one, many | one, many | one, many]) == [1, 1, 1, 1, 2, 3, 1]
