@@ -7,8 +7,12 @@ import runpy
 import sys
 from pathlib import Path
 
-from airflow.models.xcom import XComModel
 from airflow.utils.session import create_session
+
+try:
+    from airflow.models.xcom import XComModel
+except ImportError:  # Airflow 2
+    from airflow.models.xcom import XCom as XComModel
 
 
 def main(file: str, results: str) -> None:
@@ -17,7 +21,11 @@ def main(file: str, results: str) -> None:
     run = dag.test()
     with create_session() as session:
         query = XComModel.get_many(run_id=run.run_id, dag_ids=dag.dag_id, key="return_value")
-        returned = {row.task_id: XComModel.deserialize_value(row) for row in session.scalars(query)}
+        if hasattr(query, "with_session"):
+            # Airflow 2 makes a query of a kind that is run in another way, and has read the values by then.
+            returned = {row.task_id: row.value for row in query.with_session(session)}
+        else:
+            returned = {row.task_id: XComModel.deserialize_value(row) for row in session.scalars(query)}
     tasks = sorted(run.get_task_instances(), key=lambda task: str(task.end_date))
     told = [
         {"task_id": task.task_id, "state": task.state, "result": returned.get(task.task_id)} for task in tasks
