@@ -1,5 +1,6 @@
 """Endpoints: where each call goes, what it carries, and what is refused before anything is sent."""
 
+import dataclasses
 import json
 
 import pytest
@@ -33,6 +34,19 @@ def test_a_call_goes_where_the_page_says(connect, raw, call):
     connect(account).send(CALLS[call](account))
 
     assert (raw.request.method, raw.request.path, raw.request.query) == ENDPOINTS[call]
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_call_asks_for_json_and_says_what_it_carries(connect, raw, call):
+    raw.script(envelope(DATA[call]))
+    account = account_of(raw.url)
+
+    connect(account).send(CALLS[call](account))
+
+    kinds = {"create template": "application/json", "update template": "application/json"}
+    kinds["upload media"] = "multipart/form-data"
+    assert raw.request.headers["accept"] == "application/json"
+    assert raw.request.headers.get("content-type", "").partition(";")[0] == kinds.get(call, "")
 
 
 @pytest.mark.parametrize("call", ["create template", "update template"])
@@ -91,6 +105,16 @@ def test_a_phone_is_sent_as_digits_only(connect, raw, phone):
 def test_no_phone_leaves_its_part_of_the_path(phone):
     with pytest.raises(AccountError, match="phone: "):
         account_of("https://h", phone=phone)
+
+
+def test_no_phone_of_an_unchecked_account_leaves_its_part_of_the_path_either():
+    account = dataclasses.replace(account_of("https://h"), phone="../7?a")
+    assert calls.list_flows(account).path == "/saas/wa/flow/..%2F7%3Fa"
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_call_is_named_as_errors_and_logs_name_it(call):
+    assert CALLS[call](account_of("https://h")).name == call
 
 
 HOSTILE_IDS = [
