@@ -1,5 +1,5 @@
 """
-Run the test suite on each Airflow and Python that is supported, two at a time, and tell what came of it.
+Run the test suite on each Airflow and Python that is supported, and tell what came of it.
 
     python scripts/matrix.py                all of it
     python scripts/matrix.py --only 3.1     what has 3.1 in its name, such as airflow-3.1-py3.11
@@ -38,8 +38,11 @@ CELLS = (
     ("2.11", "3.11"),
 )
 MAKE_TEST = ("3.3", "3.11")
-JOBS = 2
+# The tests wait more than they compute: so many suit two cores.
+JOBS = 3
 TIMEOUT = 30 * 60
+# Lines of a log that are shown: of the run that measures coverage, and of one that failed.
+COVERAGE_LINES, FAILED_LINES = 70, 200
 
 
 @dataclass
@@ -61,6 +64,10 @@ class Cell:
     @property
     def log(self) -> Path:
         return HOME / f"{self.name}.log"
+
+    @property
+    def is_make_test(self) -> bool:
+        return (self.airflow, self.python) == MAKE_TEST
 
     def run(self) -> Cell:
         """Run the tests, and keep how they went; nothing is raised."""
@@ -87,7 +94,7 @@ class Cell:
             "PYTEST_ADDOPTS": f"-p no:cacheprovider --junitxml={results}",
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         }
-        if (self.airflow, self.python) == MAKE_TEST:
+        if self.is_make_test:
             command = ["make", "--no-print-directory", "test", f"PYTHON={found}"]
         else:
             command = [str(environment_of(self, found, log)), "-m", "pytest"]
@@ -160,7 +167,12 @@ def environment_of(cell: Cell, found: str, log: object) -> Path:
 
 
 def report(cells: list[Cell]) -> None:
-    """Print the table, why tests were skipped, and which failed."""
+    """Print what the logs end with, the table, why tests were skipped, and which failed."""
+    for cell in cells:
+        shown = FAILED_LINES if cell.failed else COVERAGE_LINES if cell.is_make_test else 0
+        if shown and cell.log.exists():
+            lines = cell.log.read_text(encoding="utf-8", errors="replace").splitlines()
+            print(f"\n{cell.log.name} ends with:", *lines[-shown:], sep="\n")
     print(f"\n{'':<24}{'passed':>8}{'skipped':>9}{'failed':>8}{'seconds':>9}")
     for cell in cells:
         counts = "".join(
@@ -177,6 +189,8 @@ def report(cells: list[Cell]) -> None:
         if cell.failed:
             print(f"\nFailed on {cell.name} ({cell.log}):")
             print("".join(f"  {name}\n" for name in cell.failed), end="")
+    sums = {kind: sum(cell.counts[kind] for cell in cells) for kind in ("passed", "failed", "skipped")}
+    print("\n" + ", ".join(f"{number} {kind}" for kind, number in sums.items()))
 
 
 def main() -> int:

@@ -1,6 +1,8 @@
 """Deleting a template; content when it is gone already."""
 
+import time
 from collections.abc import Callable
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -136,10 +138,21 @@ def test_the_two_ways_of_waiting_return_the_same(
         assert run.state() == "success"
     assert run.value() == {"id": None, **BY_NAME, "deleted": False}
     sandbox.seed([{**SEED, "id": number + 10}])
-    sandbox.switch(delete_after=2.5)
+    # Under way when the second task begins, however long that takes, and done when that has looked twice.
+    sandbox.switch(delete_after=50)
     run_task(NxlinkDeleteTemplateOperator, template=BY_NAME)
+    later = Thread(target=_let_time_pass, args=(sandbox, 50))
+    later.start()
     run = run_task(NxlinkDeleteTemplateOperator, deferrable=deferrable, **arguments)
+    later.join()
     assert run.value() == {"id": number + 10, **BY_NAME, "deleted": True}
+
+
+def _let_time_pass(sandbox: SandboxServer, seconds: float) -> None:
+    before = sandbox.count("list")
+    while sandbox.count("list") < before + 3:
+        time.sleep(0.02)
+    sandbox.clock.advance(seconds)
 
 
 @pytest.mark.parametrize(
