@@ -246,15 +246,22 @@ def usual_recursion_limit():
 def test_data_nested_without_end_is_no_answer(depth):
     body = b'{"code": 0, "data": [{"id": 1, "components": [{"example": %s}]}]}'
     body %= b"[" * depth + b"]" * depth
-    try:
-        (template,) = read_answer(calls.list_templates(ACCOUNT), Answer(200, {}, body)).templates
-    except NxlinkTransportError as error:
-        assert depth > 400
-        assert "unexpected form" in str(error) or "no answer of NXLink" in str(error)
+    outcome = outcome_of(body)
+    # How deep is too deep is Python's to say: 3.12 and newer read more than 3.11.
+    if depth <= 400:
+        assert outcome == "read"
+    elif depth == 100_000:
+        assert outcome == "no answer"
     else:
-        # How deep is too deep is Python's to say: 3.12 and newer read more than 3.11.
-        assert depth < 100_000
-        assert template.components[0]["example"] is not None
+        assert outcome in ("read", "no answer")
+
+
+def outcome_of(body):
+    try:
+        page = read_answer(calls.list_templates(ACCOUNT), Answer(200, {}, body))
+    except NxlinkTransportError:
+        return "no answer"
+    return "read" if page.templates[0].components[0]["example"] else "lost"
 
 
 def test_an_endless_answer_is_not_read_to_its_end(connect, raw):
