@@ -54,7 +54,7 @@ async def waiting(count: Callable[[], int]) -> AsyncIterator[list[asyncio.Task[A
 
 async def polls_over(count: Callable[[], int], requests: int) -> None:
     """Let some more requests come in."""
-    before, deadline = count(), time.monotonic() + 60
+    before, deadline = count(), time.monotonic() + max(60, 2 * requests)
     while count() < before + requests:
         assert time.monotonic() < deadline, "nobody polls"
         await asyncio.sleep(0.02)
