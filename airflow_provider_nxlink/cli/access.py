@@ -6,6 +6,7 @@ import argparse
 import logging
 import os
 import sys
+from contextlib import redirect_stdout
 from typing import TYPE_CHECKING
 
 from airflow_provider_nxlink.api.account import Account, AccountError
@@ -47,23 +48,25 @@ def _from_airflow(name: str, variable: str, options: argparse.Namespace) -> Acco
             f"{variable} is not set: put the connection there as JSON or URI, or name one with --conn-id"
         )
         raise AccountError([problem], "the connection")
-    try:
-        from airflow.providers.common.compat.sdk import AirflowNotFoundException
+    # Airflow logs to the standard output that it finds when it is imported; ours is for what a command tells.
+    with redirect_stdout(sys.stderr):
+        try:
+            from airflow.providers.common.compat.sdk import AirflowNotFoundException
 
-        from airflow_provider_nxlink.hooks.nxlink import NxlinkHook
-    except ImportError:
-        raise AccountError(
-            [f"{variable} is not set, and there is no Airflow to ask"], "the connection"
-        ) from None
-    _keep_logs_off_stdout()
-    try:
-        return NxlinkHook(name, phone=options.phone, tenant_id=options.tenant_id).account
-    except AirflowNotFoundException as error:
-        raise AccountError([str(error)], "the connection") from None
+            from airflow_provider_nxlink.hooks.nxlink import NxlinkHook
+        except ImportError:
+            raise AccountError(
+                [f"{variable} is not set, and there is no Airflow to ask"], "the connection"
+            ) from None
+        _keep_logs_off_stdout()
+        try:
+            return NxlinkHook(name, phone=options.phone, tenant_id=options.tenant_id).account
+        except AirflowNotFoundException as error:
+            raise AccountError([str(error)], "the connection") from None
 
 
 def _keep_logs_off_stdout() -> None:
-    """Take away the handler of Airflow before 3.2, which logs in between what a command tells."""
+    """Take away the handler of an Airflow before 3.2 that was imported before."""
     root = logging.getLogger()
-    for handler in [one for one in root.handlers if getattr(one, "stream", None) is sys.stdout]:
+    for handler in [one for one in root.handlers if getattr(one, "stream", None) is sys.__stdout__]:
         root.removeHandler(handler)
