@@ -60,7 +60,12 @@ def test_it_tells_the_walk_of_the_template_and_ends_well(demo: list[str], tmp_pa
 @contextmanager
 def stopped_when(demo: list[str], said: str, sign: signal.Signals) -> Iterator[subprocess.Popen[str]]:
     """Start the demo, wait until it says something, and stop it at the end."""
-    with subprocess.Popen(demo, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        demo,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=_heed_interrupts,  # noqa: PLW1509 - no thread runs here
+    ) as process:
         assert process.stdout is not None
         for line in process.stdout:
             if said in line:
@@ -70,6 +75,11 @@ def stopped_when(demo: list[str], said: str, sign: signal.Signals) -> Iterator[s
         process.send_signal(sign)
         process.stdout.read()
         process.wait(30)
+
+
+def _heed_interrupts() -> None:
+    # A shell has what it runs in the background ignore them, and that is inherited.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.mark.parametrize(
