@@ -109,10 +109,13 @@ class Cell:
             "-o",
             f"cache_dir={self.cache}",
         ]
-        with self.log.open("a", encoding="utf-8") as log:
-            code = subprocess.run(
-                command, cwd=ROOT, stdout=log, stderr=log, timeout=TIMEOUT, check=False
-            ).returncode
+        try:
+            with self.log.open("a", encoding="utf-8") as log:
+                code = subprocess.run(
+                    command, cwd=ROOT, stdout=log, stderr=log, timeout=TIMEOUT, check=False
+                ).returncode
+        except subprocess.TimeoutExpired:
+            return
         if code == 0:
             self.passed_alone, self.failed = self.failed, []
             self.counts["passed"] += self.counts.pop("failed")
