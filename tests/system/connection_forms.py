@@ -88,26 +88,31 @@ class ReactForm:
         return self._page.get_by_role("status").filter(has_text="Test Connection").last
 
     def unfold(self, part: str) -> None:
-        button = self.whole.get_by_role("button", name=part, exact=True)
-        if button.get_attribute("aria-expanded") == "false":
-            button.click()
-            expect(button).to_have_attribute("aria-expanded", "true")
+        self._open(self.whole.get_by_role("button", name=part, exact=True))
 
     def _row(self, conn_id: str) -> Locator:
         return self._page.get_by_role("row").filter(has_text=conn_id)
 
+    def _label(self, label: str) -> Locator:
+        return self._page.locator("label").filter(has_text=re.compile(rf"^\s*{re.escape(label)}\s*\*?\s*$"))
+
     def _box(self, label: str) -> Locator:
-        exact = self._page.locator("label").filter(has_text=re.compile(rf"^\s*{re.escape(label)}\s*\*?\s*$"))
-        return self.whole.locator("[data-scope=field][data-part=root]").filter(has=exact)
+        return self.whole.locator("[data-scope=field][data-part=root]").filter(has=self._label(label))
 
     def _input(self, label: str) -> Locator:
-        # Folded parts are there, and hidden.
-        box = self._box(label)
-        for part in ("Standard Fields", "Extra Fields"):
-            if not box.is_visible():
-                self.unfold(part)
+        # A folded part is there, and still to be seen while it folds: its button tells which it is.
+        part = self.whole.locator("[data-scope=accordion][data-part=item]").filter(has=self._label(label))
+        if part.count():
+            self._open(part.locator("[data-part=item-trigger]"))
         # A choice is a box to type into on some versions, and a button on others.
-        return box.locator("input:not([type=hidden]), textarea, [role=combobox]").filter(visible=True).first
+        shown = self._box(label).locator("input:not([type=hidden]), textarea, [role=combobox]")
+        return shown.filter(visible=True).first
+
+    @staticmethod
+    def _open(button: Locator) -> None:
+        if button.get_attribute("aria-expanded") == "false":
+            button.click()
+            expect(button).to_have_attribute("aria-expanded", "true")
 
 
 def _value(shown: Locator) -> str:
