@@ -48,6 +48,8 @@ def _from_airflow(name: str, variable: str, options: argparse.Namespace) -> Acco
             f"{variable} is not set: put the connection there as JSON or URI, or name one with --conn-id"
         )
         raise AccountError([problem], "the connection")
+    # Airflow 3 asks its own database in a process that says so, as `airflow connections test`.
+    os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")
     # Airflow logs to the standard output that it finds when it is imported; ours is for what a command tells.
     with redirect_stdout(sys.stderr):
         try:

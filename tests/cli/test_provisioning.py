@@ -163,17 +163,24 @@ def test_the_connection_is_read_as_airflow_writes_it(
     assert main(["plan", "specs", *NAMES]) == 1
 
 
+@pytest.mark.parametrize("keeper", ["file", "database"])
 def test_with_a_connection_that_airflow_keeps_stdout_shows_the_result_alone(
-    sandbox: SandboxServer, folder: Path
+    keeper: str, sandbox: SandboxServer, folder: Path, airflow_db: None
 ) -> None:
-    kept = folder.parent / "kept.json"
-    kept.write_text(f'{{"kept": {sandbox.connection_json}}}')
-    environment = os.environ | {
-        "AIRFLOW__SECRETS__BACKEND": "airflow.secrets.local_filesystem.LocalFilesystemBackend",
-        "AIRFLOW__SECRETS__BACKEND_KWARGS": json.dumps({"connections_file_path": str(kept)}),
-    }
+    environment = dict(os.environ)
+    if keeper == "file":
+        kept = folder.parent / "kept.json"
+        kept.write_text(f'{{"kept": {sandbox.connection_json}}}')
+        environment["AIRFLOW__SECRETS__BACKEND"] = "airflow.secrets.local_filesystem.LocalFilesystemBackend"
+        environment["AIRFLOW__SECRETS__BACKEND_KWARGS"] = json.dumps({"connections_file_path": str(kept)})
+    else:
+        add = [sys.executable, "-m", "airflow", "connections", "add", "kept", "--conn-json"]
+        subprocess.run([*add, sandbox.connection_json], capture_output=True, check=True)
     command = [sys.executable, "-m", "airflow_provider_nxlink", "apply", "specs", *NAMES, "--conn-id", "kept"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if keeper == "database":
+        delete = [sys.executable, "-m", "airflow", "connections", "delete", "kept"]
+        subprocess.run(delete, capture_output=True, check=True)
     assert done.returncode == 0, done.stderr
     assert [line.split()[0] for line in done.stdout.splitlines()] == ["ACTION", "created", "created"]
 
@@ -200,7 +207,10 @@ def test_a_connection_that_is_none_is_told_without_its_secret(
     assert "hidden-secret" not in err
 
 
-def test_an_unknown_connection_of_airflow_s_is_told(folder: Path, airflow_db: None, capsys: Out) -> None:
+def test_an_unknown_connection_of_airflow_s_is_told(
+    folder: Path, airflow_db: None, monkeypatch: pytest.MonkeyPatch, capsys: Out
+) -> None:
+    monkeypatch.setenv("_AIRFLOW_PROCESS_CONTEXT", "server")  # the command's own setting ends with this test
     assert main(["plan", "specs", *NAMES, "--conn-id", "nobody"]) == 1
     assert "nobody" in capsys.readouterr().err
 
