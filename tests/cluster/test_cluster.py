@@ -26,6 +26,10 @@ class TestOptions:
         assert (options.waits, options.interval, options.home.name) == (1000, 10.0, ".cluster")
         assert options.output.parts[-3:] == ("benchmarks", "results", "cluster.json")
 
+    def test_of_fewer_waits_leave_the_kept_figures_alone(self):
+        assert read_options(["--waits", "40"]).output.parts[-2:] == ("build", "cluster-40.json")
+        assert read_options(["--waits", "40", "--output", "x.json"]).output.name == "x.json"
+
     @pytest.mark.parametrize("waits", ["16", "41", "1028", "many"])
     def test_that_airflow_or_the_example_could_not_do_are_refused(self, waits, capsys):
         with pytest.raises(SystemExit):
