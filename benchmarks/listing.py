@@ -65,8 +65,7 @@ def measure(turns: int = TURNS, pages: int = PAGES) -> list[Row]:
             beside="what a template takes that is kept",
             measured=(held[1] - held[0]) / (count - count // 10) / (kept / count),
             target=0.05,
-            note=f"{held[0] / 1e6:.2f} MB over {pages // 10} pages, {held[1] / 1e6:.2f} MB over {pages}; "
-            "what grows are the ids, by which a template that moved between two pages is told from a new one",
+            note=f"{held[0] / 1e6:.2f} MB over {pages // 10} pages, {held[1] / 1e6:.2f} MB over {pages}",
             details={
                 "peak_bytes": {str(pages // 10): held[0], str(pages): held[1]},
                 "bytes_of_the_list_when_kept": kept,

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 
 from airflow_provider_nxlink.api import calls
 from airflow_provider_nxlink.api.account import Account
 from airflow_provider_nxlink.api.calls import Call
 from airflow_provider_nxlink.api.models import Template, TemplatePage
+
+# A template made or changed meanwhile moves others onto the next page, not onto one far from theirs.
+PAGES_REMEMBERED = 10
 
 
 class PageWalk:
@@ -19,6 +23,10 @@ class PageWalk:
     The end is where ``has_next_page`` is false, where a page is empty or brings nothing new, or, when the
     answer says nothing of a next page, where the page is short or ``total`` is reached. A page shorter than
     asked for with ``has_next_page`` true is not the end: the largest page NXLink gives is not documented.
+
+    New is what none of the last ten pages had, so that a long list takes no more memory than a short one. A
+    page whose templates are those of page 1, 2, 4, 8, … brings nothing new, either: a list that begins anew
+    would never end.
     """
 
     def __init__(self, account: Account, name: str | None = None) -> None:
@@ -26,6 +34,11 @@ class PageWalk:
         self._name = name
         self._number: int | None = 1
         self._seen: set[object] = set()
+        # What each of the last pages brought, the oldest first.
+        self._brought: deque[list[object]] = deque()
+        self._taken = 0
+        # Of pages 1, 2, 4, 8, …, as one number each.
+        self._milestones: set[int] = set()
         # As far as the last page says.
         self._pages = 1
 
@@ -51,20 +64,40 @@ class PageWalk:
         return [calls.list_templates(self._account, number, name=self._name) for number in numbers]
 
     def take(self, page: TemplatePage) -> list[Template]:
-        """Return the page's templates that no earlier page had."""
-        new = []
-        for template in page.templates:
-            key = template.id if template.id is not None else (template.name, template.language)
-            if key not in self._seen:
-                self._seen.add(key)
-                new.append(template)
+        """Return the page's templates that none of the last pages had."""
+        keys: list[object] = [
+            (template.name, template.language) if template.id is None else template.id
+            for template in page.templates
+        ]
+        new = [] if self._begins_anew(keys) else self._unseen(page, keys)
+        self._taken += len(new)
         self._number = (self._number or 0) + 1 if new and self._more_after(page) else None
         self._pages = math.ceil((page.total or 0) / self._account.page_size)
         return new
 
+    def _unseen(self, page: TemplatePage, keys: list[object]) -> list[Template]:
+        new, brought, seen = [], [], self._seen
+        for key, template in zip(keys, page.templates, strict=True):
+            if key not in seen:
+                seen.add(key)
+                brought.append(key)
+                new.append(template)
+        self._brought.append(brought)
+        if len(self._brought) > PAGES_REMEMBERED:
+            seen.difference_update(self._brought.popleft())
+        return new
+
+    def _begins_anew(self, keys: list[object]) -> bool:
+        number, mark = self._number or 1, hash(tuple(keys))
+        if mark in self._milestones:
+            return True
+        if number.bit_count() == 1:
+            self._milestones.add(mark)
+        return False
+
     def _more_after(self, page: TemplatePage) -> bool:
         if page.has_next_page is not None:
             return page.has_next_page
-        if page.total is not None and len(self._seen) >= page.total:
+        if page.total is not None and self._taken >= page.total:
             return False
         return len(page.templates) >= self._account.page_size

@@ -1,5 +1,8 @@
 """The walk over the pages: every template once, and an end in every shape of the list."""
 
+import itertools
+import tracemalloc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -102,6 +105,57 @@ def test_a_page_that_never_comes_is_an_error_and_not_the_end(connect, raw):
 
     with pytest.raises(NxlinkTransportError):
         connect(account_of(raw.url)).list()
+
+
+def page_of(*ids):
+    return TemplatePage(templates=[{"id": number} for number in ids], has_next_page=True)
+
+
+def ids_of_a_walk(pages):
+    """Take pages until the walk asks for no more, and return the ids it gave, and how many pages it took."""
+    walk, found = PageWalk(account_of("https://h")), []
+    for count, page in enumerate(itertools.islice(pages, 500), 1):
+        found += [template.id for template in walk.take(page)]
+        if walk.next_call() is None:
+            return found, count
+    raise AssertionError("the walk goes on where there is nothing left")
+
+
+def test_what_moves_on_all_along_a_long_list_comes_once():
+    # Two templates are made between any two pages: the last two of each page are the first of the next.
+    pages = [page_of(*range(3 * number, 3 * number + 5)) for number in range(40)]
+    found, _ = ids_of_a_walk([*pages, page_of()])
+    assert found == list(range(3 * 39 + 5))
+
+
+@pytest.mark.parametrize("length", [1, 2, 9, 10, 11, 25, 64])
+def test_a_list_that_begins_anew_for_ever_ends_where_it_does(length):
+    pages = [page_of(2 * number, 2 * number + 1) for number in range(length)]
+    found, asked = ids_of_a_walk(itertools.cycle(pages))
+    assert found == list(range(2 * length))
+    assert asked == length + 1
+
+
+def test_a_list_whose_later_part_repeats_for_ever_ends():
+    first, again = ([page_of(number) for number in numbers] for numbers in (range(20), range(20, 40)))
+    found, asked = ids_of_a_walk(itertools.chain(first, itertools.cycle(again)))
+    assert set(found) == set(range(40))
+    assert asked <= 3 * 40
+
+
+def test_a_long_list_takes_no_more_memory_than_a_short_one():
+    def peak(pages):
+        walk = PageWalk(account_of("https://h"))
+        tracemalloc.start()
+        try:
+            for number in range(pages):
+                walk.take(page_of(*range(10**6 + 100 * number, 10**6 + 100 * (number + 1))))
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    # Were the ids kept, it would be five times as much.
+    assert peak(300) < 1.2 * peak(20)
 
 
 def test_many_templates_are_read(connect, raw):
