@@ -105,21 +105,27 @@ class Template(BaseModel):
         if not isinstance(data, (dict, Mapping)):
             raise ValueError("a template is not a JSON object")  # noqa: TRY004 - pydantic wants a ValueError
         get = data.get
-        components = _objects(get("components"))
-        reason = _text(get("rejected_reason") or get("waRejectedReason") or get("wa_rejected_reason"))
+        # A long list has thousands: what is a text, or is not there, is seen to be so without a call.
+        name, language, category, content, quality, created_at, updated_at = [
+            value if (value := get(key)) is None or value.__class__ is str else str(value) for key in _TEXTS
+        ]
+        components, buttons = get("components"), get("buttons", get("buttonComponents"))
+        if components is not None:
+            components = _objects(components)
+        reason = get("rejected_reason") or get("waRejectedReason") or get("wa_rejected_reason")
         return {
             "id": normalized_id(get("id")),
-            "name": _text(get("name")),
-            "language": _text(get("language")),
+            "name": name,
+            "language": language,
             "status": whole_number(get("status")),
-            "category": _text(get("category")) or CATEGORIES.get(whole_number(get("category_type")) or 0),
-            "content": _text(get("content")),
-            "quality": _text(get("quality")),
-            "rejected_reason": None if not reason or reason.upper() == "NONE" else reason,
-            "created_at": _time(get("created_at")),
-            "updated_at": _time(get("updated_at")),
+            "category": category or CATEGORIES.get(whole_number(get("category_type")) or 0),
+            "content": content,
+            "quality": quality,
+            "rejected_reason": None if not reason or str(reason).upper() == "NONE" else str(reason),
+            "created_at": None if not created_at or created_at.startswith(_NEVER) else created_at,
+            "updated_at": None if not updated_at or updated_at.startswith(_NEVER) else updated_at,
             "components": components and [without_media_secrets(item) for item in components],
-            "buttons": _objects(get("buttons", get("buttonComponents"))),
+            "buttons": None if buttons is None else _objects(buttons),
         }
 
     @property
@@ -140,6 +146,7 @@ class Template(BaseModel):
         return self.to_dict()[key]
 
 
+_TEXTS = ("name", "language", "category", "content", "quality", "created_at", "updated_at")
 _WHEN_KNOWN = ("components", "buttons")
 
 
