@@ -82,7 +82,8 @@ def far_away(url: str) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=f"{url}/_sandbox", trust_env=False, timeout=30) as steering:
         steering.post("/reset").raise_for_status()
         steering.patch("/switches", json={"approve_after": 0}).raise_for_status()
-        latency = {"kind": "latency", "seconds": LATENCY, "times": 0}
+        # The work is done first and its answer held back, so that it leaves so long after the call came in.
+        latency = {"kind": "latency", "seconds": LATENCY, "times": 0, "when": "after"}
         steering.post("/faults", json=latency).raise_for_status()
         yield steering
 

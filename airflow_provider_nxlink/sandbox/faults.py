@@ -6,7 +6,7 @@ from itertools import count
 
 # Kind → what happens to a call that it fits.
 KINDS = {
-    "latency": "the answer comes `seconds` late",
+    "latency": "the answer comes `seconds` after the call; with `before`, the work is done thereafter",
     "status": "HTTP `status` with `headers` and `body`",
     "code": "an envelope with `code`, on HTTP 200",
     "drop": "the connection closes without an answer",

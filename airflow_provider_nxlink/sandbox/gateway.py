@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from email.utils import formatdate
@@ -87,7 +88,9 @@ class Gateway:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one call, or fail to, as ordered."""
-        exchange = _Exchange(self._app, self._state, scope, receive, send, await _read(receive))
+        arrived = time.monotonic()
+        body = await _read(receive)
+        exchange = _Exchange(self._app, self._state, scope, receive, send, body, arrived)
         if scope["path"].startswith(CONTROL):
             await exchange.deliver(await exchange.work())
             return
@@ -133,6 +136,7 @@ class _Exchange:
     receive: Receive
     send: Send
     body: bytes
+    arrived: float
     call: Received | None = None
 
     async def work(self) -> Answer:
@@ -166,7 +170,8 @@ async def _fail(exchange: _Exchange, fault: Fault) -> None:
     if fault.when == "after" or fault.kind == "truncate":
         answer = await exchange.work()
     if fault.kind == "latency":
-        await asyncio.sleep(fault.seconds)
+        # What the sandbox itself took is part of what it is told to take.
+        await asyncio.sleep(exchange.arrived + fault.seconds - time.monotonic())
         await exchange.deliver(answer or await exchange.work())
     elif fault.kind == "status":
         headers = tuple((key.encode(), value.encode()) for key, value in fault.headers.items())

@@ -1,6 +1,7 @@
 """Ordered faults: what the client sees, and whether the work was done."""
 
 import socket
+import threading
 import time
 
 import httpx
@@ -80,6 +81,22 @@ def test_latency_makes_the_real_answer_late(client, sandbox):
     start = time.perf_counter()
     assert client.create()["code"] == 0
     assert time.perf_counter() - start >= 0.2
+
+
+def test_what_the_sandbox_takes_itself_is_part_of_the_latency(client, sandbox):
+    sandbox.inject("latency", seconds=1.0, when="after")
+    held = threading.Event()
+
+    def be_slow():
+        with sandbox.state.lock:
+            held.set()
+            time.sleep(0.8)
+
+    threading.Thread(target=be_slow, daemon=True).start()
+    held.wait()
+    start = time.perf_counter()
+    assert client.create()["code"] == 0
+    assert 1.0 <= time.perf_counter() - start + 0.002 < 1.7
 
 
 def test_a_late_answer_holds_nobody_else_up(client, sandbox):
