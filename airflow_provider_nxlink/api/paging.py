@@ -27,9 +27,12 @@ class PageWalk:
     New is what none of the last ten pages had, so that a long list takes no more memory than a short one. A
     page whose templates are those of page 1, 2, 4, 8, … brings nothing new, either: a list that begins anew
     would never end.
+
+    :param name: what NXLink is to look for; None for all.
+    :param expected: how many templates there are at least, as far as is known.
     """
 
-    def __init__(self, account: Account, name: str | None = None) -> None:
+    def __init__(self, account: Account, name: str | None = None, *, expected: int = 0) -> None:
         self._account = account
         self._name = name
         self._number: int | None = 1
@@ -39,8 +42,8 @@ class PageWalk:
         self._taken = 0
         # Of pages 1, 2, 4, 8, …, as one number each.
         self._milestones: set[int] = set()
-        # As far as the last page says.
-        self._pages = 1
+        # As far as is known before the first page, and then as the last page says.
+        self._pages = math.ceil(expected / account.page_size)
 
     def next_call(self) -> Call[TemplatePage] | None:
         """Return the call for the next page, or None at the end."""

@@ -49,7 +49,10 @@ def make_plan(
             return Action("unchanged", ref, spec, live)
         return plan_template(spec, compared(client, live, options.rules), options.rules)
 
-    planned = {ref_of(spec): action for spec, action in in_parallel(plan, specs, options.max_concurrency)}
+    # What is not there has no details to ask for.
+    planned = {ref_of(spec): plan(spec) for spec in specs if ref_of(spec) not in by_ref}
+    there = [spec for spec in specs if ref_of(spec) in by_ref]
+    planned |= {ref_of(spec): action for spec, action in in_parallel(plan, there, options.max_concurrency)}
     wanted = [planned[ref_of(spec)] for spec in specs]
     deletions = list(_deletions(by_ref, planned, options))
     return Plan((*wanted, *deletions), _refusal(deletions, options))

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+# The list has what ended so.
+STANDING = ("created", "updated", "unchanged")
 # These concern every call: whatever is left would only fail alike.
 CONCERNS_ALL = (NxlinkAuthError, NxlinkNotConfiguredError)
 
@@ -183,8 +185,9 @@ class _Run:
 
     def _listed(self) -> dict[TemplateRef, Template]:
         found: dict[TemplateRef, Template] = {}
+        there = sum(result.outcome in STANDING for result in self.results.values())
         try:
-            for template in listed(self.client, self.options.max_concurrency):
+            for template in listed(self.client, self.options.max_concurrency, there):
                 ref = TemplateRef(name=template.name, language=template.language)
                 if template.status != TemplateStatus.DELETED:
                     found[ref] = template

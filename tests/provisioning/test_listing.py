@@ -54,6 +54,25 @@ def test_pages_are_asked_for_at_the_same_time_once_the_first_has_said_how_many_t
     assert len(listed(client, 3)) == 7 * SIZE
 
 
+@pytest.mark.parametrize("count", [SIZE + 1, 3 * SIZE, 5 * SIZE])
+def test_pages_that_are_known_of_are_asked_for_with_the_first(server, client, count):
+    seed(server, count)
+    one_by_one, calls = list(client.templates()), server.count("list")
+    expected = min(count, 3 * SIZE)
+    together = threading.Barrier(-(-expected // SIZE))
+    send = client.send
+
+    def send_with_the_others(call):
+        if int(call.query["page_number"]) <= together.parties:
+            # Breaks, and with it the test, unless these are under way at once.
+            together.wait(5)
+        return send(call)
+
+    client.send = send_with_the_others
+    assert listed(client, 3, expected) == one_by_one
+    assert server.count("list") == 2 * calls
+
+
 class TestNextCalls:
     @staticmethod
     def walk_after(client, **page):

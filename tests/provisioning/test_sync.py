@@ -64,6 +64,24 @@ def test_300_specs_are_created_and_then_left_alone(server: SandboxServer, client
     assert dict(server.state.counts) == {"list": 3}
 
 
+def test_all_pages_of_what_was_created_are_asked_for_at_once(
+    server: SandboxServer, client: NxlinkClient
+) -> None:
+    send, together, created = client.send, threading.Barrier(3), threading.Event()
+
+    def send_with_the_others(call: Any) -> Any:
+        if call.method != "GET":
+            created.set()
+        elif created.is_set():
+            # Breaks, and with it the test, unless three pages are under way at once.
+            together.wait(10)
+        return send(call)
+
+    client.send = send_with_the_others  # type: ignore[method-assign]
+    assert len(sync(client, specs(201), Options(max_creates_per_hour=0)).results) == 201
+    assert server.count("list") == 4
+
+
 def test_what_differs_is_updated_what_is_absent_created(server: SandboxServer, client: NxlinkClient) -> None:
     server.seed([seed("same"), seed("old", content="Before"), seed("foreign")])
     report = sync(client, [spec("new"), spec("old"), spec("same")])
