@@ -31,7 +31,7 @@ class AccountError(ValueError):
     :param source: where the fields are from, for the first line of the message.
     """
 
-    def __init__(self, problems: list[str], source: str = "NXLink connection") -> None:
+    def __init__(self, problems: list[str], source: str) -> None:
         self.problems = problems
         self.source = source
         super().__init__(problems, source)
@@ -184,7 +184,7 @@ def _seconds(value: object, problems: list[str]) -> float:
     if _absent(value):
         return DEFAULT_TIMEOUT
     try:
-        seconds = 0.0 if isinstance(value, bool) else float(str(value))
+        seconds = float(str(value))
     except ValueError:
         seconds = 0.0
     if not 0 < seconds <= 3600:

@@ -2,7 +2,9 @@
 
 import copy
 import pickle
+from pathlib import Path
 
+import certifi
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -45,6 +47,7 @@ def test_what_is_left_out_takes_its_default():
             {"base_url": "https://gateway.example:8443/nxlink/"},
             {"base_url": "https://gateway.example:8443/nxlink"},
         ),
+        ({"base_url": "https://gateway.example/X/"}, {"base_url": "https://gateway.example/X"}),
         ({"base_url": "http://127.0.0.1:8765"}, {"base_url": "http://127.0.0.1:8765"}),
         ({"base_url": "http://[::1]:1"}, {"base_url": "http://[::1]:1"}),
         ({"base_url": "http://localhost"}, {"base_url": "http://localhost"}),
@@ -52,11 +55,15 @@ def test_what_is_left_out_takes_its_default():
         ({"base_url": "http://nxlink.example", "allow_http": "true"}, {"base_url": "http://nxlink.example"}),
         ({"phone": "+86 (138) 0000-0000"}, {"phone": "8613800000000"}),
         ({"phone": 8613800000000}, {"phone": "8613800000000"}),
+        ({"base_url": "http://nxlink.example", "allow_http": 1}, {"base_url": "http://nxlink.example"}),
         ({"tenant_id": " 0123 "}, {"tenant_id": 123}),
+        ({"tenant_id": 1}, {"tenant_id": 1}),
+        ({"tenant_id": 2**63 - 1}, {"tenant_id": 2**63 - 1}),
         ({"algorithm": " SHA256 "}, {"algorithm": "sha256"}),
-        ({"timeout": "2.5"}, {"timeout": 2.5}),
+        ({"timeout": "0.5"}, {"timeout": 0.5}),
         ({"timeout": 3600}, {"timeout": 3600.0}),
         ({"page_size": "1000"}, {"page_size": 1000}),
+        ({"page_size": 1}, {"page_size": 1}),
         ({"verify": "True"}, {"verify": True}),
         ({"verify": 1}, {"verify": True}),
     ],
@@ -104,10 +111,10 @@ BAD = [
         "localhost:8765",
         "host: 'localhost:8765' has no scheme; write it as https://localhost:8765",
     ),
-    ("base_url", "ftp://h", "host: 'ftp://h' "),
+    ("base_url", "ftp://h", "host: 'ftp://h' has no scheme; write it as https://h"),
     ("base_url", "https://", "host: "),
     ("base_url", "https:///path", "host: "),
-    ("base_url", "https://h:port", "host: "),
+    ("base_url", "https://h:port", "host: 'https://h:port' is not a URL; give one like https://api-hk."),
     ("base_url", "https://h:99999", "host: "),
     ("base_url", "https://[::1", "host: "),
     ("base_url", "https://h/a b", "host: 'https://h/a b' holds blanks or control characters"),
@@ -132,8 +139,13 @@ BAD = [
     ("page_size", 1001, "page_size: "),
     ("verify", False, "verify: the server's certificate is always checked; for a private CA give"),
     ("verify", "false", "verify: the server's certificate is always checked"),
+    ("verify", 0, "verify: the server's certificate is always checked"),
     ("verify", "/no/such.pem", "verify: '/no/such.pem' is neither true nor the path of a CA file"),
-    ("verify", "~no-such-user/ca.pem", "verify: "),
+    (
+        "verify",
+        "~no-such-user/ca.pem",
+        "verify: '~no-such-user/ca.pem' holds no certificate that can be read (RuntimeError)",
+    ),
     ("verify", "a" * 5000, "verify: "),
     ("verify", "a\x00b", "verify: "),
     ("allow_http", "maybe", "allow_http: 'maybe' is neither true nor false"),
@@ -146,6 +158,28 @@ def test_a_bad_setting_is_named_with_the_way_out(setting, value, problem):
     assert found.startswith(problem)
     assert len(found) < 250
     assert found.isprintable()
+
+
+@pytest.mark.parametrize(("length", "cut"), [(58, False), (59, True)])
+def test_a_bad_setting_is_shown_up_to_60_characters(length, cut):
+    (found,) = problems(algorithm="x" * length)
+    shown = found.removeprefix("algorithm: ").removesuffix(" is not one of md5, sha256")
+    assert len(shown) == 60
+    assert shown.endswith("…") is cut
+
+
+@pytest.mark.parametrize("flag", [False, "false", 0, "0"])
+def test_plain_http_that_is_not_allowed_is_refused_with_the_way_out(flag):
+    assert problems(base_url="http://nxlink.example", allow_http=flag) == [
+        "host: plain http to nxlink.example is refused, as the signature covers neither path nor query; "
+        'use https://, or set "allow_http": true in extra'
+    ]
+
+
+def test_a_ca_file_in_the_users_home_is_found(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "ca.pem").write_text(Path(certifi.where()).read_text())
+    assert checked(verify="~/ca.pem").verify == str(tmp_path / "ca.pem")
 
 
 def test_everything_that_is_wrong_is_said_at_once():
@@ -214,11 +248,18 @@ def test_an_account_does_not_show_its_secret():
     assert "S3cret" not in repr(account) + str(account) + f"{account}"
 
 
-def test_the_error_survives_the_way_between_processes():
+def test_the_error_says_all_of_this_and_still_does_in_another_process():
     with pytest.raises(AccountError) as caught:
-        checked(phone="x")
-    for twin in (pickle.loads(pickle.dumps(caught.value)), copy.copy(caught.value)):  # noqa: S301 - our own
-        assert str(twin) == str(caught.value)
+        checked(phone=None, page_size=0)
+    error = caught.value
+    assert str(error) == (
+        "NXLink connection can't be used:\n"
+        "  - phone: missing; put the WhatsApp sender's number into extra, or pass phone=\n"
+        "  - page_size: 0 is not a whole number from 1 to 1000"
+    )
+    assert error.args == (error.problems, "NXLink connection")
+    for twin in (pickle.loads(pickle.dumps(error)), copy.copy(error)):  # noqa: S301 - our own
+        assert (str(twin), twin.args) == (str(error), error.args)
 
 
 @pytest.mark.parametrize(
