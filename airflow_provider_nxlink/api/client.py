@@ -24,7 +24,7 @@ from airflow_provider_nxlink.api.errors import NxlinkClockSkewError, NxlinkTrans
 from airflow_provider_nxlink.api.models import Template
 from airflow_provider_nxlink.api.paging import PageWalk
 from airflow_provider_nxlink.api.quiet import without_headers_in_the_log
-from airflow_provider_nxlink.api.redaction import redact
+from airflow_provider_nxlink.api.redaction import excerpt
 from airflow_provider_nxlink.api.retries import DEFAULT_ATTEMPTS, RetryPolicy
 
 T = TypeVar("T")
@@ -57,7 +57,8 @@ class _Client:
 
     def _fault(self, call: Call[T], error: Exception, *, arrived: bool = True) -> NxlinkTransportError:
         """Name what kept the answer from coming. Without ``arrived`` the request certainly did nothing."""
-        reason = redact(str(error), self._secrets) or "no reason given"
+        # The libraries quote what came instead of an answer, which may be 64 KiB of anything.
+        reason = excerpt(str(error), self._secrets, 2000) or "no reason given"
         fault = NxlinkTransportError(
             f"{call.name}: {self.account.base_url}: {type(error).__name__}: {reason}",
             outcome_unknown=call.is_write and arrived,
@@ -194,7 +195,6 @@ class AsyncNxlinkClient(_Client):
     :param account: whom to speak to.
     :param attempts: how often a call is sent at most.
     :param clock: the server's time; its own but in tests.
-    :param transport: httpx's transport; its own but in tests.
     :param sleep: how to wait between attempts.
     """
 
@@ -204,12 +204,10 @@ class AsyncNxlinkClient(_Client):
         *,
         attempts: int = DEFAULT_ATTEMPTS,
         clock: ServerClock | None = None,
-        transport: httpx.AsyncBaseTransport | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         super().__init__(account, attempts=attempts, clock=clock)
         self._sleep = sleep
-        self._transport = transport
         self._http: httpx.AsyncClient | None = None
 
     async def send(self, call: Call[T]) -> T:
@@ -248,7 +246,7 @@ class AsyncNxlinkClient(_Client):
                     ) as response,
                 ):
                     body = bytearray()
-                    async for chunk in response.aiter_bytes(_CHUNK):
+                    async for chunk in response.aiter_bytes():
                         body += chunk
                         if len(body) > MAX_ANSWER_BYTES:
                             raise self._too_long(call)
@@ -269,7 +267,6 @@ class AsyncNxlinkClient(_Client):
                 auth=HttpxSigningAuth(self._signer),
                 verify=context,
                 timeout=httpx.Timeout(timeout, connect=min(timeout, MAX_CONNECT_TIMEOUT)),
-                transport=self._transport,
                 follow_redirects=False,
             )
         return self._http

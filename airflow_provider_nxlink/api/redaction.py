@@ -47,13 +47,13 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
     return _SIGN_HEADER.sub(rf"\1{MASK}", text)
 
 
-def excerpt(text: str, secrets: Iterable[str] = ()) -> str:
-    """Return the beginning of an answer for an error message: redacted, on one line, short."""
+def excerpt(text: str, secrets: Iterable[str] = (), shown: int = SHOWN_CHARACTERS) -> str:
+    """Return the beginning of ``text`` for an error message: redacted, on one line, short."""
     # Redact first: a cut through the middle of a secret would leave half of it standing.
     # What is shown stands far before the end of what is looked at, and no answer takes long to look at.
-    clean = redact(text[:_LOOKED_AT], secrets)[: 50 * SHOWN_CHARACTERS]
+    clean = redact(text[:_LOOKED_AT], secrets)[: 50 * shown]
     line = " ".join("".join(c if unicodedata.category(c)[0] != "C" else " " for c in clean).split())
-    return line if len(line) <= SHOWN_CHARACTERS else line[: SHOWN_CHARACTERS - 1] + "…"
+    return line if len(line) <= shown else line[: shown - 1] + "…"
 
 
 def without_media_secrets(component: dict[str, Any]) -> dict[str, Any]:

@@ -39,7 +39,7 @@ ANSWERS = {
     "403": http(ECHO.encode(), 403),
     "closed": Step(then="close"),
     "cut": Step(http(ECHO.encode(), length=9999), then="close"),
-    "not HTTP": Step(b"nonsense\r\n\r\n", then="close"),
+    "not HTTP": Step(f"{ECHO}\r\n\r\n".encode(), then="close"),
 }
 
 

@@ -85,15 +85,22 @@ def test_an_answer_without_message_is_told_without():
     assert caught.value.message == ""
 
 
-def test_an_empty_answer_is_told_as_such_and_each_redirect_is_permanent():
+def test_an_empty_answer_is_told_as_such():
     with pytest.raises(
         NxlinkTransportError, match=r"^list flows: HTTP 502, no answer of NXLink's: \(empty\)$"
     ):
         read_answer(calls.list_flows(ACCOUNT), Answer(502, {}, b""))
-    for status in (300, 399):
-        with pytest.raises(NxlinkTransportError, match="redirect") as caught:
-            read_answer(calls.list_flows(ACCOUNT), Answer(status, {}, b""))
-        assert caught.value.permanent
+
+
+@pytest.mark.parametrize("status", [300, 399])
+@pytest.mark.parametrize("call", [calls.list_flows(ACCOUNT), calls.create_template(ACCOUNT, {})])
+def test_a_redirect_is_told_as_such_and_changed_nothing(call, status):
+    with pytest.raises(NxlinkTransportError) as caught:
+        read_answer(call, Answer(status, {}, b""))
+    assert str(caught.value) == (
+        f"{call.name}: HTTP {status}, a redirect, which is not followed; check the host: (empty)"
+    )
+    assert (caught.value.outcome_unknown, caught.value.permanent) == (False, True)
 
 
 def test_a_retry_after_of_ten_digits_is_none():
