@@ -73,6 +73,11 @@ def test_an_excerpt_is_one_short_printable_line():
     assert text.endswith("e…")
 
 
+@pytest.mark.parametrize(("length", "shown"), [(200, "e" * 200), (201, "e" * 199 + "…")])
+def test_an_excerpt_that_fits_is_shown_whole(length, shown):
+    assert excerpt("e" * length) == shown
+
+
 around = st.text(alphabet=string.whitespace + "ab\x00\u200b", max_size=30)
 
 

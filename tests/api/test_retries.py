@@ -130,16 +130,18 @@ def test_an_answer_that_stops_ends_at_its_timeout(connect, raw, call):
 def test_an_answer_that_comes_in_drips_ends_after_ten_timeouts(connect, raw, call):
     # Each byte comes well within the timeout.
     raw.script(Step(http(b'{"code"', length=10**6), then="drip"))
-    account = account_of(raw.url, timeout=0.05)
+    account = account_of(raw.url, timeout=0.1)
     started = time.monotonic()
 
-    with pytest.raises(NxlinkTransportError, match=r"not complete after 0.5 s") as caught:
+    with pytest.raises(
+        NxlinkTransportError, match=f"{call}: the answer was not complete after 1 s"
+    ) as caught:
         connect(account, attempts=2).send(CALLS[call](account))
 
     assert caught.value.outcome_unknown is (call in WRITES)
     assert not caught.value.permanent
     assert len(raw.requests) == (1 if call in WRITES else 2)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 10
 
 
 def test_an_answer_that_comes_slowly_is_waited_for_beyond_its_timeout(connect, raw):
