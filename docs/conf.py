@@ -50,7 +50,7 @@ nitpick_ignore_regex = [
     ("py:.*", r"(IfExists|OnCategoryChange|OnPaused|OnProgress|Path|TemplateId|Validation)"),
     ("py:.*", r".*\.T"),
     # Private, or of no use to a reader.
-    ("py:.*", r"airflow_provider_nxlink\.(api\.client\._Client|specs\.(part\.Part|nodes\.Node))"),
+    ("py:.*", r"airflow_provider_nxlink\.(api\.base_client\.BaseClient|specs\.(part\.Part|nodes\.Node))"),
 ]
 
 

@@ -10,7 +10,9 @@ from airflow_provider_nxlink.submodules import submodule
 if TYPE_CHECKING:
     from airflow_provider_nxlink.api import (
         account,
+        async_client,
         auth,
+        base_client,
         calls,
         client,
         dates,
@@ -31,7 +33,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "account",
+    "async_client",
     "auth",
+    "base_client",
     "calls",
     "client",
     "dates",

@@ -7,8 +7,7 @@ import time
 
 import pytest
 
-from airflow_provider_nxlink.api import calls
-from airflow_provider_nxlink.api import client as client_module
+from airflow_provider_nxlink.api import base_client, calls
 from airflow_provider_nxlink.api.client import AsyncNxlinkClient, NxlinkClient
 from airflow_provider_nxlink.api.errors import NxlinkTransportError
 from tests.api.conftest import BODY, account_of
@@ -50,7 +49,7 @@ def test_an_async_client_closes_its_connections_at_the_end_of_with_and_opens_new
 
 
 def test_an_answer_is_read_up_to_the_limit_and_refused_for_good_above_it(connect, raw, monkeypatch):
-    monkeypatch.setattr(client_module, "MAX_ANSWER_BYTES", 3 * 1024**2)
+    monkeypatch.setattr(base_client, "MAX_ANSWER_BYTES", 3 * 1024**2)
     body = b'{"code": 0, "data": []}'.ljust(3 * 1024**2)
     raw.script(http(body), http(body + b" "))
     account = account_of(raw.url)
@@ -89,7 +88,7 @@ def test_garbage_that_came_instead_of_an_answer_is_not_told_at_length(connect, r
 
 
 def test_a_connection_is_waited_for_no_longer_than_its_limit(connect, monkeypatch):
-    monkeypatch.setattr(client_module, "MAX_CONNECT_TIMEOUT", 0.15)
+    monkeypatch.setattr(base_client, "MAX_CONNECT_TIMEOUT", 0.15)
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
         waiting = [socket.socket() for _ in range(3)]
         for each in waiting:
