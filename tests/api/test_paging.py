@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from airflow_provider_nxlink.api import calls
 from airflow_provider_nxlink.api.errors import NxlinkTransportError
 from airflow_provider_nxlink.api.models import TemplatePage
 from airflow_provider_nxlink.api.paging import PageWalk
@@ -208,3 +209,30 @@ def test_a_page_longer_than_asked_for_is_not_the_end(connect, raw):
     raw.script(envelope([{"id": 1}, {"id": 2}, {"id": 3}]), envelope([{"id": 4}]))
 
     assert len(connect(account_of(raw.url, page_size=2)).list()) == 4
+
+
+@pytest.mark.parametrize(
+    ("expected", "total", "most", "numbers"),
+    [
+        (0, None, 4, [1]),
+        (21, None, 4, [1, 2, 3]),
+        (21, None, 2, [1, 2]),
+        (0, 41, 9, [2, 3, 4, 5]),
+        (0, 41, 2, [2, 3]),
+        (99, 10, 9, [2]),
+    ],
+)
+def test_as_many_pages_are_asked_for_at_once_as_there_seem_to_be(expected, total, most, numbers):
+    account = account_of("https://h", page_size=10)
+    walk = PageWalk(account, "promo", expected=expected)
+    if total:
+        walk.take(page_of(*range(10)).model_copy(update={"total": total}))
+
+    assert walk.next_calls(most) == [calls.list_templates(account, page, name="promo") for page in numbers]
+
+
+def test_no_pages_are_asked_for_at_the_end():
+    walk = PageWalk(account_of("https://h"))
+    walk.take(page_of())
+
+    assert walk.next_calls(4) == []

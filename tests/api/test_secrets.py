@@ -12,13 +12,8 @@ from airflow_provider_nxlink.api.auth import Signer, SigningSession
 from airflow_provider_nxlink.api.errors import (
     NxlinkAuthError,
     NxlinkError,
-    NxlinkRateLimitError,
     NxlinkTransportError,
-    TemplateExistsError,
-    TemplateNotFoundError,
-    error_for,
 )
-from airflow_provider_nxlink.api.models import Template
 from tests.api.conftest import BODY, CALLS, DATA, account_of
 from tests.api.raw_server import Step, envelope, http
 
@@ -98,50 +93,6 @@ def test_the_error_under_ours_does_not_carry_the_signature(connect, raw):
         request = getattr(error, "_request", None) or getattr(error, "request", None)
         assert "sign" not in getattr(request, "headers", {})
         error = error.__cause__ or error.__context__
-
-
-ERRORS = [
-    error_for(1003, "no", "t-1", 200, call="create template"),
-    error_for(22072, "", None, 200, call="create template"),
-    error_for(None, "", None, 403, call="list flows"),
-    NxlinkTransportError("gone", outcome_unknown=True),
-    NxlinkRateLimitError("slowly", 7.0),
-    TemplateNotFoundError("no template 7"),
-    TemplateExistsError(Template.model_validate({**BODY, "id": 7, "status": 2})),
-]
-
-
-@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
-def test_an_error_survives_the_way_between_processes(error):
-    twin = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
-    assert (type(twin), str(twin), vars(twin)) == (type(error), str(error), vars(error))
-    assert twin.permanent == error.permanent
-
-
-@pytest.mark.parametrize(
-    ("error", "text"),
-    [
-        (
-            ERRORS[0],
-            "authentication failed (1003): create template: no [traceId t-1]. The signature does not fit: "
-            "check the connection's password (accessSecret) and algorithm.",
-        ),
-        (
-            ERRORS[1],
-            "bad request (22072): create template [no traceId]. Check the template's fields, and that each "
-            "tag, flow and template it names exists.",
-        ),
-        (
-            ERRORS[2],
-            "authentication failed (no code): list flows [HTTP 403, no traceId]. Check the connection's "
-            "login (accessKey) and password (accessSecret).",
-        ),
-        (ERRORS[3], "gone. NXLink may have carried it out: look before sending it again"),
-        (ERRORS[4], "slowly; NXLink asks to wait 7 s"),
-    ],
-)
-def test_an_error_says_what_was_asked_what_came_and_what_to_do(error, text):
-    assert str(error) == text
 
 
 def test_a_wrong_secret_is_an_error_that_names_the_way_out(connect, sandbox):

@@ -16,6 +16,8 @@ from airflow_provider_nxlink.api.errors import (
     NxlinkRequestError,
     NxlinkTransportError,
     TemplateExistsError,
+    TemplateNotFoundError,
+    error_for,
 )
 from airflow_provider_nxlink.api.models import Template, TemplateRef
 from airflow_provider_nxlink.api.redaction import signed_query, without_media_secrets, without_query
@@ -31,30 +33,58 @@ def answer(code, status=200, message="no good"):
 
 
 @pytest.mark.parametrize(
-    ("error", "text"),
+    ("make", "text"),
     [
         (
-            NxlinkApiError(7),
+            lambda: NxlinkApiError(7),
             "NXLink refused (7): the call [no traceId]. NXLink's support can look the traceId up.",
         ),
         (
-            NxlinkNotConfiguredError(22016, "x", "t-1", 500, call="list flows"),
+            lambda: NxlinkNotConfiguredError(22016, "x", "t-1", 500, call="list flows"),
             "not configured (22016): list flows: x [HTTP 500, traceId t-1]. Configure a WhatsApp app for "
             "this merchant in NXLink's console.",
         ),
-        (NxlinkRateLimitError("list flows: HTTP 429"), "list flows: HTTP 429"),
-        (NxlinkRateLimitError("list flows", 7.4), "list flows; NXLink asks to wait 7 s"),
         (
-            TemplateExistsError(TEMPLATE),
+            lambda: error_for(1003, "no", "t-1", 200, call="create template"),
+            "authentication failed (1003): create template: no [traceId t-1]. The signature does not fit: "
+            "check the connection's password (accessSecret) and algorithm.",
+        ),
+        (
+            lambda: error_for(1004, "", None, 200, call="list flows"),
+            "timestamp expired (1004): list flows [no traceId]. The clocks differ by more than 60 s: check "
+            "this machine's clock.",
+        ),
+        (
+            lambda: error_for(22072, "", None, 200, call="create template"),
+            "bad request (22072): create template [no traceId]. Check the template's fields, and that each "
+            "tag, flow and template it names exists.",
+        ),
+        (
+            lambda: error_for(None, "", None, 403, call="list flows"),
+            "authentication failed (no code): list flows [HTTP 403, no traceId]. Check the connection's "
+            "login (accessKey) and password (accessSecret).",
+        ),
+        (lambda: NxlinkTransportError("list flows: gone"), "list flows: gone"),
+        (
+            lambda: NxlinkTransportError("gone", outcome_unknown=True),
+            "gone. NXLink may have carried it out: look before sending it again",
+        ),
+        (lambda: NxlinkRateLimitError("list flows: HTTP 429"), "list flows: HTTP 429"),
+        (lambda: NxlinkRateLimitError("list flows", 7.4), "list flows; NXLink asks to wait 7 s"),
+        (lambda: TemplateNotFoundError("no template 7"), "no template 7"),
+        (
+            lambda: TemplateExistsError(TEMPLATE),
             "template promo (en_US) exists already: id 7, status 0 (REJECTED). Update or apply it, give the "
             'new one another name, or say if_exists="skip" to take it as it is',
         ),
     ],
 )
-def test_an_error_says_all_of_this_and_still_does_in_another_process(error, text):
+def test_an_error_says_all_of_this_and_still_does_in_another_process(make, text):
+    error = make()
     assert str(error) == text
-    again = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
-    assert (type(again), str(again), again.args, vars(again)) == (type(error), text, error.args, vars(error))
+    twin = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
+    assert (type(twin), str(twin), twin.args, vars(twin)) == (type(error), text, error.args, vars(error))
+    assert twin.permanent == error.permanent
     assert all(value in error.args for key, value in vars(error).items() if key != "call")
 
 
