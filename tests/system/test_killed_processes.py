@@ -125,10 +125,16 @@ def test_waits_outlive_a_database_that_is_gone_for_half_a_minute(
             live_sandbox.approve(name, "en_US")
         time.sleep(20)
         database.execute("rollback")
-    # What did not live through it is started again, as a service manager does.
-    for component in COMPONENTS:
-        if airflow.processes[component].poll() is not None:
-            airflow.start(component)
     for name in names[3:]:
         live_sandbox.approve(name, "en_US")
+
+    def is_over() -> bool | None:
+        # What did not live through it, be it late, is started again, as a service manager does.
+        for component in COMPONENTS:
+            if airflow.processes[component].poll() is not None:
+                airflow.start(component)
+        running = airflow.rows("select 1 from dag_run where run_id = ? and state = 'running'", run_id)
+        return not running or None
+
+    airflow.until(is_over, 180, "the run did not end")
     ended_right(airflow, run_id, names)
