@@ -7,7 +7,8 @@ import shutil
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -117,10 +118,12 @@ class _Run:
 
     def measure(self, load_before: float) -> Measured:
         with self._load.watching_memory():
-            idle_cpu, _ = self._over_intervals(IDLE_INTERVALS)
+            idle_cpu = self._cpu_over_intervals(IDLE_INTERVALS)
             idle_bytes = self._load.resident_bytes()
             seconds_to_defer = self._defer_all()
-            cpu, requests = self._over_intervals(MEASURED_INTERVALS)
+            since = time.time()
+            cpu = self._cpu_over_intervals(MEASURED_INTERVALS)
+            requests = requests_of_whole_polls(self._queries(since)) / MEASURED_INTERVALS
             single = range(min(SINGLE_CHANGES, self._waits // 2))
             self._change_one_at_a_time(single)
             together = range(len(single), self._waits)
@@ -140,15 +143,16 @@ class _Run:
             load_average_before=round(load_before, 2),
         )
 
-    def _over_intervals(self, intervals: int) -> tuple[float, float]:
-        """Let some intervals pass, and return the CPU seconds and the requests of one of them."""
-        began, cpu, requests = time.monotonic(), self._load.cpu_seconds(), self._requests()
+    def _cpu_over_intervals(self, intervals: int) -> float:
+        """Let some intervals pass, and return the CPU seconds of one of them."""
+        began, cpu = time.monotonic(), self._load.cpu_seconds()
         time.sleep(intervals * self._interval)
-        passed = (time.monotonic() - began) / self._interval
-        return (self._load.cpu_seconds() - cpu) / passed, (self._requests() - requests) / passed
+        return (self._load.cpu_seconds() - cpu) / ((time.monotonic() - began) / self._interval)
 
-    def _requests(self) -> int:
-        return sum(self._sandbox.get("/counts").raise_for_status().json().values())
+    def _queries(self, since: float) -> list[dict[str, str]]:
+        """Return what was asked for since a moment."""
+        calls = self._sandbox.get("/received").raise_for_status().json()
+        return [call["query"] for call in calls if call["time"] >= since]
 
     def _defer_all(self) -> float:
         """Start the waits, see all of them deferred and polled for, and return how many seconds it took."""
@@ -199,6 +203,19 @@ class _Run:
         query = f"select map_index, {column} from task_instance"  # noqa: S608 - the columns are our own
         moments = dict(self._airflow.rows(query))
         return Delays.of(_seconds(moments[number]) - self._changed[number] for number in numbers)
+
+
+def requests_of_whole_polls(queries: Iterable[Mapping[str, str]]) -> float:
+    """
+    Return how many requests came, had each of those asked come as often as most of them did.
+
+    A poll asks for the same pages or names each time. Those that come just before or after a window of time
+    would make a part of a poll of it.
+
+    :param queries: the query of each request in the window.
+    """
+    times = Counter(tuple(sorted(query.items())) for query in queries)
+    return len(times) * statistics.median(times.values()) if times else 0.0
 
 
 def _template_name(number: int) -> str:

@@ -15,7 +15,7 @@ from plain_wait import PlainTemplateTrigger, PlainTemplateWait
 from process_load import ProcessLoad
 from waiting import main, read_options
 from waiting_report import expectations, ratios, table
-from waits_measured import Delays, Measured
+from waits_measured import Delays, Measured, requests_of_whole_polls
 
 
 def measured(kind="shared", waits=500, **values):
@@ -137,6 +137,19 @@ class TestPlainWait:
         )
         with pytest.raises(AirflowFailException):
             wait.execute_complete({}, event)
+
+
+class TestRequests:
+    def test_are_those_of_whole_polls(self):
+        names = [{"page_number": "1", "name": f"wait_{number}"} for number in range(10)]
+        # One of them came a fourth time before the window ended, another only twice.
+        assert requests_of_whole_polls(names * 3 + names[:1]) == 30
+        assert requests_of_whole_polls(names * 2 + names[1:]) == 30
+
+    def test_are_each_page_as_often_as_it_is_asked_for(self):
+        pages = [{"page_number": str(number)} for number in range(1, 6)]
+        assert requests_of_whole_polls(pages * 5) == 25
+        assert requests_of_whole_polls([]) == 0
 
 
 class TestReport:
