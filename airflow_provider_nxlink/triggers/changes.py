@@ -82,6 +82,14 @@ class NxlinkTemplateChangeTrigger(PollingTrigger):
 
     async def events(self, stream: AsyncIterator[Snapshot]) -> AsyncIterator[TriggerEvent]:
         """Return an event for each change, for ever."""
+        self.listen()
+        try:
+            async for event in self._watch(stream):
+                yield event
+        finally:
+            self.leave()
+
+    async def _watch(self, stream: AsyncIterator[Snapshot]) -> AsyncIterator[TriggerEvent]:
         seen = await self._load()
         troubled = False
         async for snapshot in stream:

@@ -113,7 +113,7 @@ class _Pauses:
         self._seen: set[tuple[TemplateId | None, int | None]] | None = None
 
     def after(self, snapshot: Snapshot | None) -> float:
-        if snapshot is None or snapshot.error is not None:
+        if snapshot is None or snapshot.error is not None or self._max == self._interval:
             self._pause = self._interval
             return self._pause
         statuses = {(template.id, template.status) for template in snapshot.all()}

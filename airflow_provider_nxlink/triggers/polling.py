@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Hashable, Iterable, Mapping
 from contextlib import aclosing
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from airflow.providers.common.compat.triggers import BaseEventTrigger
@@ -75,20 +76,9 @@ class PollingTrigger(BaseEventTrigger):
             async for snapshot in stream:
                 yield snapshot
 
-    async def filter_shared_stream(self, shared_stream: AsyncIterator[Any]) -> AsyncIterator[TriggerEvent]:
+    def filter_shared_stream(self, shared_stream: AsyncIterator[Any]) -> AsyncIterator[TriggerEvent]:
         """Make of the shared snapshots what concerns this trigger."""
-        # Arguments that can't be read fail this trigger here, and not the poll of all.
-        self.wanted()
-        key = self.shared_stream_key()
-        listeners = self._listeners.setdefault(key, [])
-        listeners.append(self)
-        try:
-            async for event in self.events(shared_stream):
-                yield event
-        finally:
-            listeners.remove(self)
-            if not listeners:
-                self._listeners.pop(key, None)
+        return self.events(shared_stream)
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Poll for this trigger alone, on an Airflow without shared streams and in ``dag.test()``."""
@@ -97,12 +87,37 @@ class PollingTrigger(BaseEventTrigger):
                 yield event
 
     def events(self, stream: AsyncIterator[Snapshot]) -> AsyncIterator[TriggerEvent]:
-        """Return the events that the snapshots make for this trigger."""
+        """
+        Return the events that the snapshots make for this trigger.
+
+        It listens from the first to the last: there may be thousands of these, and a generator around each
+        that sees to it takes as much memory as the rest of a trigger.
+        """
         raise NotImplementedError
+
+    def listen(self) -> None:
+        """Have the poll that is shared look for what this trigger wants."""
+        # Arguments that can't be read fail this trigger here, and not the poll of all.
+        self.wanted()
+        self._listeners.setdefault(self.shared_stream_key(), []).append(self)
+
+    def leave(self) -> None:
+        """Have it looked for no more; nothing where this trigger does not listen."""
+        listeners = self._listeners.get(key := self.shared_stream_key(), [])
+        if self in listeners:
+            listeners.remove(self)
+        if not listeners:
+            self._listeners.pop(key, None)
 
 
 def _stream_key(arguments: Mapping[str, Any]) -> Hashable:
-    return ("nxlink-templates", *(str(arguments.get(name)) for name in STREAM_ARGUMENTS))
+    return _same_key("nxlink-templates", *(str(arguments.get(name)) for name in STREAM_ARGUMENTS))
+
+
+@lru_cache(maxsize=128)
+def _same_key(*parts: str) -> tuple[str, ...]:
+    """Return one object for equal keys: Airflow keeps a key for each trigger."""
+    return parts
 
 
 def _union(listeners: Iterable[PollingTrigger]) -> Wanted:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 # The templates somebody waits for, each with its name; None for all there are.
 Wanted = frozenset[TemplateRef] | None
 
+_ALL_FIELDS = set(Template.model_fields)
+
 
 @dataclass(frozen=True)
 class Snapshot:
@@ -45,6 +47,8 @@ class Snapshot:
 
     def add(self, template: Template) -> None:
         """Take a template in."""
+        # Pydantic notes for each template which fields it was given: as much memory as all the rest of it.
+        object.__setattr__(template, "__pydantic_fields_set__", _ALL_FIELDS)
         self.by_name.setdefault(template.name, []).append(template)
 
 
@@ -77,7 +81,10 @@ class TemplateReader:
         self._wanted = wanted
         missing = await self._try_pages(wanted, snapshot) if self._pages_to_try else names
         for name in sorted(name for name in missing if name is not None):
-            snapshot.by_name[name] = [found async for found in self._client.templates(name)]
+            snapshot.by_name[name] = []
+            async for template in self._client.templates(name):
+                if template.name == name:
+                    snapshot.add(template)
         return snapshot
 
     async def _try_pages(self, wanted: frozenset[TemplateRef], snapshot: Snapshot) -> set[str | None]:

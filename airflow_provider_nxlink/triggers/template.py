@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -83,15 +83,21 @@ class NxlinkTemplateTrigger(PollingTrigger):
 
     async def events(self, stream: AsyncIterator[Snapshot]) -> AsyncIterator[TriggerEvent]:
         """Return one event: how each wait ended, or why nobody can wait here."""
-        waited = self._clock()
-        async for snapshot in stream:
-            if snapshot.error is not None:
-                yield TriggerEvent(error_event(snapshot.error))
-                return
-            self._judge(snapshot, waited())
-            if self._is_over():
-                yield TriggerEvent(verdicts_event(list(self._results.values()), self.carried))
-                return
+        # From the wall at first, then by a clock that does not jump.
+        waited = 0.0 if self.started_at is None else max(0.0, time.time() - self.started_at)
+        began = time.monotonic() - waited
+        self.listen()
+        try:
+            async for snapshot in stream:
+                if snapshot.error is not None:
+                    yield TriggerEvent(error_event(snapshot.error))
+                    return
+                self._judge(snapshot, time.monotonic() - began)
+                if self._is_over():
+                    yield TriggerEvent(verdicts_event(list(self._results.values()), self.carried))
+                    return
+        finally:
+            self.leave()
 
     def _judge(self, snapshot: Snapshot, waited: float) -> None:
         wait = self._wait()
@@ -101,7 +107,8 @@ class NxlinkTemplateTrigger(PollingTrigger):
             outcome = wait.judge(ref, snapshot.find(ref), waited)
             if outcome.message != self._last_message.get(ref):
                 self._last_message[ref] = outcome.message
-                self.log.info("%s", outcome.message)
+                # A logger of the class, not one for each of thousands.
+                self.logger().info("%s", outcome.message)
             if outcome.verdict is not Verdict.WAIT:
                 self._results[ref] = Result.of(ref, outcome)
 
@@ -119,9 +126,3 @@ class NxlinkTemplateTrigger(PollingTrigger):
         failed = self.failed_statuses
         statuses = default_failed_statuses(self.target_status) if failed is None else frozenset(failed)
         return Wait(self.target_status, statuses, self.on_paused, self.not_found_timeout)
-
-    def _clock(self) -> Callable[[], float]:
-        """Return a clock of the seconds waited: from the wall at first, then one that does not jump."""
-        before = 0.0 if self.started_at is None else max(0.0, time.time() - self.started_at)
-        begun = time.monotonic()
-        return lambda: before + time.monotonic() - begun

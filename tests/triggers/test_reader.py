@@ -107,6 +107,19 @@ def test_a_name_that_is_not_there_costs_one_request(sandbox: SandboxServer, acco
     assert costs(sandbox, [refs(["missing"])] * 2) == [1, 1]
 
 
+def test_a_snapshot_keeps_what_was_asked_for_and_no_note_of_its_fields(
+    sandbox: SandboxServer, account: list[str]
+) -> None:
+    # NXLink finds the second under the first's name, too.
+    sandbox.seed([{"name": name, "language": "en_US"} for name in ("sale", "sale_late")])
+    (snapshot,) = read(lambda reader: _one(reader, refs(["sale"])))
+    (template,) = snapshot.all()
+    assert template.name == "sale"
+
+    (whole,) = read(lambda reader: _one(reader, None))
+    assert len({id(one.model_fields_set) for one in [template, *whole.all()]}) == 1
+
+
 def test_several_languages_of_a_name_are_one_request(sandbox: SandboxServer, account: list[str]) -> None:
     body = {"category_type": 2, "content": "hello", "name": "t_000"}
     sandbox.seed([{**body, "language": "de"}, {**body, "language": "fr"}])
@@ -133,5 +146,5 @@ def test_the_lists_shape_does_not_matter(sandbox: SandboxServer, account: list[s
     assert costs(sandbox, [refs(account[850:])] * 3)[-1] == 2
 
 
-async def _one(reader: TemplateReader, wanted: frozenset[TemplateRef]) -> list[Snapshot]:
+async def _one(reader: TemplateReader, wanted: frozenset[TemplateRef] | None) -> list[Snapshot]:
     return [await reader.read(wanted)]
