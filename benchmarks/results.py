@@ -51,11 +51,11 @@ def write_table(folder: Path) -> str:
     lines: list[str] = []
     commands: list[str] = []
     # Other measurements keep their figures in the same folder.
-    for file in (folder / f"{name}.json" for name in ORDER):
-        if not file.exists():
+    for name in ORDER:
+        if not (folder / f"{name}.json").exists():
             continue
-        content = json.loads(file.read_text(encoding="utf-8"))
-        lines += map(_line, content["rows"] if "rows" in content else whole_airflow_rows(content))
+        content = _read(folder, name)
+        lines += map(_line, rows_of(folder, name))
         machine = content["machine"]
         by = content.get("command", "make bench-waiting")
         told = f"{machine['cpus']} CPUs, Python {machine['python']}, Airflow {machine['airflow']}"
@@ -63,6 +63,15 @@ def write_table(folder: Path) -> str:
     text = "".join([HEAD, *lines, "\nMeasured by, in this order:\n\n", *commands])
     (folder / "README.md").write_text(text, encoding="utf-8")
     return text
+
+
+def rows_of(folder: Path, name: str) -> list[dict[str, Any]]:
+    """Return the rows that a benchmark left in a folder; none where it left nothing."""
+    if not (folder / f"{name}.json").exists():
+        return []
+    content = _read(folder, name)
+    rows: list[dict[str, Any]] = content["rows"] if "rows" in content else whole_airflow_rows(content)
+    return rows
 
 
 def command(name: str) -> str:
@@ -91,6 +100,11 @@ def whole_airflow_rows(content: dict[str, Any]) -> list[dict[str, Any]]:
             ("triggerer CPU per interval beyond idle", cpu, 0.1, "{:.3f} s against {:.3f} s".format(*cpu)),
         )
     ]
+
+
+def _read(folder: Path, name: str) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+    return content
 
 
 def _plain(row: Row) -> dict[str, Any]:

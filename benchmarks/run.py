@@ -17,14 +17,14 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "scripts"))
 
-from results import ORDER, write_results, write_table  # noqa: E402 - beside this file
+from readme import RESULTS, write_readme  # noqa: E402 - beside this file
+from results import ORDER, write_results, write_table  # noqa: E402 - as above
 
-RESULTS = HERE / "results"
 BENCHMARKS = tuple(name for name in ORDER if name != "waiting")
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run what the command line names, in this order, and write the table anew."""
+    """Run what the command line names, in this order, and write the tables anew, here and in the README."""
     options = read_options(arguments)
     for name in options.names or BENCHMARKS:
         print(f"{name} …", flush=True)
@@ -37,6 +37,8 @@ def main(arguments: list[str] | None = None) -> None:
                 flush=True,
             )
     print(write_table(options.results))
+    if options.results == RESULTS:
+        write_readme()
 
 
 def read_options(arguments: list[str] | None = None) -> argparse.Namespace:

@@ -16,12 +16,14 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "scripts"))
 
 from demo import sandbox  # noqa: E402 - from scripts/
+from readme import RESULTS, write_readme  # noqa: E402 - beside this file
+from results import write_table  # noqa: E402 - as above
 from waiting_report import KINDS, expectations, ratios, table, write_json  # noqa: E402 - as above
 from waits_measured import Measured, measure  # noqa: E402 - as above
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Measure, print a table after each measurement, and write JSON."""
+    """Measure, print a table after each measurement, write JSON, and the tables made of it."""
     options = read_options(arguments)
     measured: list[Measured] = []
     with sandbox() as (url, connection):
@@ -38,6 +40,9 @@ def main(arguments: list[str] | None = None) -> None:
         shown = ", ".join(f"{what} {'-' if ratio is None else ratio}" for what, ratio in values.items())
         print(f"  {number} waits: {shown}")
     print("\n".join(expectations(measured, options.interval)))
+    if options.output == RESULTS / "waiting.json":
+        write_table(RESULTS)
+        write_readme()
 
 
 def read_options(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -61,7 +66,7 @@ def read_options(arguments: list[str] | None = None) -> argparse.Namespace:
     add(
         "--output",
         type=Path,
-        default=HERE / "results" / "waiting.json",
+        default=RESULTS / "waiting.json",
         metavar="FILE",
         help="where the JSON goes (default: benchmarks/results/waiting.json)",
     )

@@ -4,6 +4,7 @@ import importlib
 import json
 
 import pytest
+from readme import README, RESULTS, write_readme
 from results import write_results, write_table
 from rows import InTurns, Row, in_turns, shortened
 
@@ -69,6 +70,28 @@ class TestTable:
         assert "20 deferred waits in a whole Airflow, requests per interval" in table
         assert "| 0.1 × | ≤ 0.01 × | **not met**; 2 against 20 |" in table
         assert "| 0.1 × | ≤ 0.1 × | 0.100 s against 1.000 s |" in table
+
+
+class TestReadme:
+    def test_holds_the_rows_between_its_marks_and_leaves_the_rest(self, tmp_path):
+        write_results(tmp_path / "imports.json", "imports", [Row("a", "b", 0.0772, 0.15)], 1.0)
+        write_results(tmp_path / "syncing.json", "syncing", [Row("a", "b", 1.0963, 1.15)], 1.0)
+        readme = tmp_path / "README.md"
+        readme.write_text("above\n<!-- bench -->\nold\n<!-- end of bench -->\nbelow\n")
+        for _ in range(2):
+            write_readme(tmp_path, readme)
+        above, heading, _, imports, syncing, below = (
+            line for line in readme.read_text().splitlines() if not line.startswith("<!--")
+        )
+        assert (above, heading, below) == ("above", "| what | beside | |", "below")
+        assert imports.endswith("| 0.077 × |")
+        assert syncing.endswith("| 1.10 × |")
+
+    def test_is_made_of_the_results_that_are_kept(self, tmp_path):
+        readme = tmp_path / "README.md"
+        readme.write_text(README.read_text())
+        write_readme(RESULTS, readme)
+        assert readme.read_text() == README.read_text()
 
 
 class TestEachStillMeasures:
