@@ -6,6 +6,7 @@ import socket
 import time
 
 import pytest
+import urllib3
 
 from airflow_provider_nxlink.api import base_client, calls
 from airflow_provider_nxlink.api.client import AsyncNxlinkClient, NxlinkClient
@@ -103,3 +104,17 @@ def test_a_connection_is_waited_for_no_longer_than_its_limit(connect, monkeypatc
         assert time.monotonic() - started < 10
         for each in waiting:
             each.close()
+
+
+def test_an_endless_answer_is_not_read_to_its_end_where_urllib3_is_older(raw, monkeypatch):
+    for kind in (urllib3.BaseHTTPResponse, urllib3.HTTPResponse):
+        monkeypatch.delattr(kind, "read1")
+    raw.script(envelope(), Step(http(b"x" * 80_000_000), then="close"))
+    account = account_of(raw.url)
+
+    with NxlinkClient(account) as client:
+        assert client.send(calls.list_flows(account)) == []
+        with pytest.raises(NxlinkTransportError, match="longer than 32 MiB"):
+            client.send(calls.list_flows(account))
+
+    assert raw.sent < 60_000_000
