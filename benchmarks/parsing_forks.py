@@ -7,6 +7,7 @@ without it only Airflow is there, as where a worker begins a task.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -21,6 +22,8 @@ def main(folder: Path) -> None:
     from airflow.dag_processing import processor  # noqa: PLC0415
 
     log = structlog.get_logger()
+    # As Airflow's DAG processor does before it forks: else each parse may go through all that Airflow holds.
+    gc.freeze()
     for line in sys.stdin:
         asked = json.loads(line)
         if child := os.fork():
