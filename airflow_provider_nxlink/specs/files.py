@@ -14,6 +14,7 @@ here.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -39,13 +40,7 @@ def load_file(path: str | Path) -> list[SpecMapping]:
     :raises TemplateSpecError: with file, line and column, when the file cannot be read, is not plain YAML or
         JSON, or holds something else than templates.
     """
-    root = _read(Path(path))
-    nodes = root.value if isinstance(root.value, list) else [root]
-    if root.value in (None, [], {}):
-        raise file_error(root.place, "file.empty", "holds no template", "Write one, or remove the file.")
-    templates = [SpecMapping(node) for item in nodes for node in _languages(item)]
-    _refuse_twins(templates)
-    return templates
+    return [SpecMapping(template.node) for template in _templates(_content(Path(path)), Path(path))]
 
 
 def load_one(path: str | Path, selector: str = "") -> SpecMapping:
@@ -55,10 +50,10 @@ def load_one(path: str | Path, selector: str = "") -> SpecMapping:
     :param selector: ``name``, ``language`` or ``name/language``; needed only where the file holds several.
     :raises TemplateSpecError: as :func:`load_file`, and when none or several fit.
     """
-    templates = load_file(path)
+    templates = _templates(_content(Path(path)), Path(path))
     fitting = [template for template in templates if _fits(template, selector)]
     if len(fitting) == 1:
-        return fitting[0]
+        return SpecMapping(fitting[0].node)
     names = ", ".join(_title(template) for template in templates)
     which = f"that are {selector!r}" if selector else "in it"
     fix = f"Name one behind a '#', as in {Path(path).name}#{_title(templates[0])}. It holds: {names}."
@@ -88,7 +83,7 @@ def spec_files(folder: str | Path) -> list[Path]:
     return [path for path in found if path.suffix in SPEC_SUFFIXES and path.is_file()]
 
 
-def _read(path: Path) -> Node:
+def _content(path: Path) -> bytes:
     start = Place(str(path), 1, 1)
     try:
         with path.open("rb") as stream:
@@ -98,12 +93,22 @@ def _read(path: Path) -> Node:
         raise file_error(start, "file.unreadable", f"cannot be read: {error.strerror}", fix) from None
     if len(content) > MAX_BYTES:
         raise file_error(start, "file.size", f"is larger than {MAX_BYTES} bytes", "Split it.")
-    return _parsed(content, path)
+    return content
 
 
 @lru_cache(maxsize=64)
-def _parsed(content: bytes, path: Path) -> Node:
+def _templates(content: bytes, path: Path) -> tuple[SpecMapping, ...]:
     """Return what a file holds. In a DAG many tasks name the same file, each another template of it."""
+    root = _parsed(content, path)
+    nodes = root.value if isinstance(root.value, list) else [root]
+    if root.value in (None, [], {}):
+        raise file_error(root.place, "file.empty", "holds no template", "Write one, or remove the file.")
+    templates = tuple(SpecMapping(node) for item in nodes for node in _languages(item))
+    _refuse_twins(templates)
+    return templates
+
+
+def _parsed(content: bytes, path: Path) -> Node:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -144,7 +149,7 @@ def _one_language(shared: dict[str, Node], code: str, own: Node) -> Node:
     return Node({**kept, "language": Node(code, own.place, code), **own.value}, own.place)
 
 
-def _refuse_twins(templates: list[SpecMapping]) -> None:
+def _refuse_twins(templates: Sequence[SpecMapping]) -> None:
     """Refuse a second template of the same name and language: Meta knows only one."""
     seen: dict[tuple[Any, Any], SpecMapping] = {}
     violations: list[Violation] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from airflow_provider_nxlink.specs.spelling import SPEC, Spelling
@@ -47,8 +48,7 @@ class SpecMapping(dict[str, Any]):
     def __init__(self, node: Node) -> None:
         super().__init__(node.plain())
         self.place = node.place
-        self._nodes = {"": node}
-        self._index(node, SPEC, "")
+        self.node = node
 
     def located(self, violation: Violation) -> Violation:
         """Return the violation with the place of its field, or of the nearest part that there is."""
@@ -60,18 +60,26 @@ class SpecMapping(dict[str, Any]):
         fix = f'Put it in quotes: "{node.raw}".' if quoted else violation.fix
         return replace(violation, place=node.place, fix=fix)
 
-    def _index(self, node: Node, spelling: Spelling | None, path: str) -> None:
-        """Note each node under the path that violations use: our names, whatever the file's spelling."""
-        if isinstance(node.value, dict):
-            for key, item in node.value.items():
-                name = (spelling and spelling.canonical(key)) or key
-                below = spelling.parts.get(name) if spelling else None
-                self._nodes[join(path, name)] = item
-                self._index(item, below, join(path, name))
-        elif isinstance(node.value, list):
-            for index, item in enumerate(node.value):
-                self._nodes[f"{path}[{index}]"] = item
-                self._index(item, spelling, f"{path}[{index}]")
+    @cached_property
+    def _nodes(self) -> dict[str, Node]:
+        """Each node under the path that violations use; only what is wrong asks for a place."""
+        nodes = {"": self.node}
+        _index(nodes, self.node, SPEC, "")
+        return nodes
+
+
+def _index(nodes: dict[str, Node], node: Node, spelling: Spelling | None, path: str) -> None:
+    """Note each node below ``node`` by our names, whatever the file's spelling."""
+    if isinstance(node.value, dict):
+        for key, item in node.value.items():
+            name = (spelling and spelling.canonical(key)) or key
+            below = spelling.parts.get(name) if spelling else None
+            nodes[join(path, name)] = item
+            _index(nodes, item, below, join(path, name))
+    elif isinstance(node.value, list):
+        for index, item in enumerate(node.value):
+            nodes[f"{path}[{index}]"] = item
+            _index(nodes, item, spelling, f"{path}[{index}]")
 
 
 def file_error(place: Place, rule: str, message: str, fix: str) -> TemplateSpecError:

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from airflow_provider_nxlink.specs import yaml_reader
 from airflow_provider_nxlink.specs.files import (
     MAX_BYTES,
     load_file,
@@ -19,6 +21,7 @@ from airflow_provider_nxlink.specs.files import (
     spec_files,
 )
 from airflow_provider_nxlink.specs.model import QuickReply, TemplateSpec, UrlButton
+from airflow_provider_nxlink.specs.nodes import Node
 from airflow_provider_nxlink.specs.plain import is_reference, split_reference
 from airflow_provider_nxlink.specs.rules import load
 from airflow_provider_nxlink.specs.violations import TemplateSpecError, Violation
@@ -276,6 +279,57 @@ def test_aliases_cannot_make_a_small_file_large(write: Write) -> None:
 def test_yaml_oddities_stay_text(write: Write) -> None:
     text = "content: 12:30\nfooter_text: 2026-11-23\nno: 0x10\n"
     assert load_one(write(text)) == {"content": "12:30", "footer_text": "2026-11-23", "no": "0x10"}
+
+
+# What YAML is made of, and where its scanners could part.
+SCRAPS = (
+    *("a", "b c", ":", ": ", "\n", "\n  ", "\n    ", "- ", "[", "]", "{", "}", ",", '"', "'", "it's"),
+    *("|\n", ">-\n ", " #x", "&a ", "*a", "<<: ", "!!str ", "!x ", "1", "0x1f", "12:30", "yes", "~"),
+    *(
+        "\u00e9",
+        "\U0001f600",
+        "\t",
+        "{{1}}",
+        "\\n",
+        "\\u00e9",
+        "%",
+        "@",
+        "---\n",
+        "\x85",
+        "\u2028",
+        '"a\n b"',
+    ),
+)
+
+
+@settings(max_examples=500)
+@given(st.lists(st.sampled_from(SCRAPS), min_size=1, max_size=12).map("".join))
+def test_libyamls_scanner_reads_what_pyyamls_does(text: str) -> None:
+    def read(*, fast: bool) -> object:
+        with pytest.MonkeyPatch.context() as patch:
+            if not fast:
+                patch.setattr(yaml_reader, "_Scanner", None)
+            try:
+                return yaml_reader.read_yaml(text, "f.yaml")
+            except TemplateSpecError as error:
+                return str(error)
+
+    slow = read(fast=False)
+    if isinstance(slow, Node) or "expected ',' or ']'" not in str(slow):
+        assert read(fast=True) == slow
+
+
+@pytest.mark.skipif(not yaml.__with_libyaml__, reason="PyYAML is built without libyaml here")
+def test_a_file_without_faults_is_read_by_libyaml_alone(write: Write, monkeypatch: Any) -> None:
+    monkeypatch.setattr(yaml_reader, "_Loader", None)
+    assert load_one(write(YAML))["name"] == "order_shipped"
+
+
+def test_each_who_loads_a_template_gets_one_of_their_own(write: Write) -> None:
+    path = write(YAML)
+    for load_again in (load_one, lambda path: load_file(path)[0]):
+        load_again(path)["buttons"].clear()
+        assert load_again(path)["buttons"]
 
 
 def test_all_violations_of_a_file_are_said_at_once(write: Write) -> None:
