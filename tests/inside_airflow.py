@@ -1,5 +1,6 @@
 """What the tests need of Airflow's insides, wherever the installed version keeps it."""
 
+import functools
 import inspect
 from pathlib import Path
 from typing import Any
@@ -30,11 +31,22 @@ def make_database() -> None:
     from airflow.utils.db import initdb  # noqa: PLC0415 - what it needs is found once settings are there
 
     initdb()
+    _make_the_execution_api_once()
     try:
         from airflow.dag_processing.bundles.manager import DagBundlesManager  # noqa: PLC0415
     except ImportError:
         return
     DagBundlesManager().sync_bundles_to_db()
+
+
+def _make_the_execution_api_once() -> None:
+    """Let ``dag.test()`` make its execution API once and not for each task, as newer Airflows do."""
+    try:
+        from airflow.sdk.execution_time import supervisor  # noqa: PLC0415 - Airflow 2 has none
+    except ImportError:
+        return
+    if not hasattr(supervisor.in_process_api_server, "cache_info"):
+        supervisor.in_process_api_server = functools.lru_cache(supervisor.in_process_api_server)
 
 
 def parse(folder: Path) -> DagBag:

@@ -173,10 +173,11 @@ class TestFiles:
     )
     def test_a_bomb_is_an_error_within_moments(self, text: str, tmp_path: Path) -> None:
         (tmp_path / "a.yaml").write_text(text)
-        begun = time.monotonic()
+        # Of the processor: others may use it too. It takes a quarter of one; what is not bounded takes days.
+        begun = time.thread_time()
         with pytest.raises(TemplateSpecError):
             load_file(tmp_path / "a.yaml")
-        assert time.monotonic() - begun < 5
+        assert time.thread_time() - begun < 5
 
     @pytest.fixture
     def folder(self, tmp_path: Path) -> Path:
