@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import secrets
 import signal
 import socket
@@ -22,9 +23,12 @@ import psutil  # type: ignore[import-untyped]
 
 T = TypeVar("T")
 
-COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
-# What has the pages: Airflow 2 calls it by another name.
-WEB_SERVER = "api-server" if importlib.util.find_spec("airflow.api_fastapi") else "webserver"
+# Airflow 2 has another server for its pages and another API, and its scheduler reads the DAG files.
+HAS_API_SERVER = importlib.util.find_spec("airflow.api_fastapi") is not None
+WEB_SERVER = "api-server" if HAS_API_SERVER else "webserver"
+COMPONENTS = (WEB_SERVER, "scheduler", *(["dag-processor"] if HAS_API_SERVER else []), "triggerer")
+API = "/api/v2" if HAS_API_SERVER else "/api/v1"
+HEALTH = "/monitor/health" if HAS_API_SERVER else "/health"
 START_SECONDS = 120
 
 
@@ -54,17 +58,25 @@ class RunningAirflow:
         home.mkdir(parents=True, exist_ok=True)
         mine = {key: value for key, value in os.environ.items() if not key.startswith("AIRFLOW")}
         self.environment = mine | {
+            # Airflow 2's executor looks for `airflow` there.
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
             "AIRFLOW_HOME": str(home),
             "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-            "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+            # Airflow 2 takes no other with SQLite.
+            "AIRFLOW__CORE__EXECUTOR": "LocalExecutor" if HAS_API_SERVER else "SequentialExecutor",
             "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
             "AIRFLOW__CORE__FERNET_KEY": "",
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{self.port}/execution/",
             "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_hex(32),
+            # Airflow 3.0 names none by itself, which PyJWT no longer takes.
+            "AIRFLOW__API_AUTH__JWT_ISSUER": "airflow",
             "AIRFLOW__API__SECRET_KEY": secrets.token_hex(32),
             "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{self.port}",
+            # What Airflow 2 goes by: who may use its API, and how often its scheduler reads the DAG files.
+            "AIRFLOW__API__AUTH_BACKENDS": "airflow.api.auth.backend.default",
+            "AIRFLOW__SCHEDULER__MIN_FILE_PROCESS_INTERVAL": "5",
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
             "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "5",
             "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "5",
@@ -80,6 +92,7 @@ class RunningAirflow:
 
     def __enter__(self) -> Self:
         try:
+            self._open_to_everybody()
             self.command("db", "migrate")
             for component in self.components:
                 self.start(component)
@@ -126,7 +139,7 @@ class RunningAirflow:
 
     def serve_pages(self) -> None:
         """Start the web server alone; everybody is an administrator."""
-        (self.home / "webserver_config.py").write_text('AUTH_ROLE_PUBLIC = "Admin"\n', encoding="utf-8")
+        self._open_to_everybody()
         self.command("db", "migrate")
         self.start(WEB_SERVER)
 
@@ -136,6 +149,10 @@ class RunningAirflow:
             return None
 
         self.until(answers, START_SECONDS, "the web server did not answer")
+
+    def _open_to_everybody(self) -> None:
+        # What Airflow 2 and FAB look at, as SIMPLE_AUTH_MANAGER_ALL_ADMINS says nothing to them.
+        (self.home / "webserver_config.py").write_text('AUTH_ROLE_PUBLIC = "Admin"\n', encoding="utf-8")
 
     def kill(self, component: str) -> None:
         """End a component and all it started with SIGKILL, as a machine that loses power does."""
@@ -169,7 +186,9 @@ class RunningAirflow:
         """Start a run of a DAG, as soon as Airflow knows it, and return the run's id."""
 
         def started() -> str | None:
-            answer = self._api("POST", f"/dags/{dag_id}/dagRuns", {"logical_date": None, "conf": conf or {}})
+            # Asked for by Airflow 3, and of Airflow 2 no date.
+            when = {"logical_date": None} if HAS_API_SERVER else {}
+            answer = self._api("POST", f"/dags/{dag_id}/dagRuns", {**when, "conf": conf or {}})
             return str(answer.json()["dag_run_id"]) if answer.status_code == 200 else None
 
         return self.until(started, START_SECONDS, f"Airflow does not know {dag_id}")
@@ -188,6 +207,32 @@ class RunningAirflow:
         """Return the state of each task instance, by task and map index."""
         query = "select task_id, map_index, state from task_instance where dag_id = ? and run_id = ?"
         return {(task, index): state for task, index, state in self.rows(query, dag_id, run_id)}
+
+    def wait_until_deferred(self, dag_id: str, run_id: str, number: int, seconds: float = 120) -> None:
+        """
+        Wait until so many tasks of a run are deferred, and the scheduler has heard of it from the executor.
+
+        Where it hears later than the trigger fires, Airflow takes that for the end of the task's second
+        half, which it then fails or tries again ("finished with state success, but the task instance's
+        state attribute is queued").
+        """
+
+        def deferred() -> bool | None:
+            states = self.task_states(dag_id, run_id)
+            waiting = {task for task, state in states.items() if state == "deferred"}
+            return (len(waiting) == number and waiting <= self._heard_of(dag_id, run_id)) or None
+
+        self.until(deferred, seconds, f"not every one of {number} tasks was deferred")
+
+    def _heard_of(self, dag_id: str, run_id: str) -> set[tuple[str, int]]:
+        """Return which tasks of a run the executor has told the scheduler of."""
+        told = re.compile(
+            r"Received executor event with state success for task instance TaskInstanceKey\("
+            rf"dag_id='{re.escape(dag_id)}', task_id='(.+?)', run_id='{re.escape(run_id)}'"
+            r".*, map_index=(-?\d+)\)"
+        )
+        log = (self.home / "scheduler.out").read_text(encoding="utf-8", errors="replace")
+        return {(task_id, int(index)) for task_id, index in told.findall(log)}
 
     def extra_links(
         self, dag_id: str, run_id: str, task_id: str, map_index: int = -1
@@ -222,18 +267,18 @@ class RunningAirflow:
 
     def _is_healthy(self) -> bool | None:
         with suppress(httpx.HTTPError):
-            health = self._api("GET", "/monitor/health").json()
-            parts = ("scheduler", "dag_processor", "triggerer")
+            health = self._api("GET", HEALTH).raise_for_status().json()
+            parts = ["scheduler", "triggerer", *(["dag_processor"] if "dag-processor" in COMPONENTS else [])]
             return all(health[part]["status"] == "healthy" for part in parts) or None
         return None
 
     def _api(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> httpx.Response:
         base = f"http://127.0.0.1:{self.port}"
         with httpx.Client(base_url=base, trust_env=False, timeout=30) as http:
-            if self._token is None and path != "/monitor/health":
+            if self._token is None and HAS_API_SERVER and path != HEALTH:
                 self._token = str(http.get("/auth/token").raise_for_status().json()["access_token"])
             headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
-            return http.request(method, f"/api/v2{path}", json=body, headers=headers)
+            return http.request(method, f"{API}{path}", json=body, headers=headers)
 
 
 def _tree(process: subprocess.Popen[bytes]) -> list[psutil.Process]:

@@ -1,5 +1,6 @@
 """A whole Airflow in processes of its own, for the tests here to share, and a sandbox it speaks to."""
 
+import importlib.util
 import json
 import os
 import shutil
@@ -8,13 +9,14 @@ from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
-from running_airflow import WEB_SERVER, RunningAirflow
+from running_airflow import RunningAirflow
 
 from airflow_provider_nxlink.sandbox.server import SandboxServer
 from airflow_provider_nxlink.sandbox.settings import Account
 from tests.faults.forward_proxy import ForwardProxy
 
 HERE = Path(__file__).resolve().parent
+SHARES_POLLS = importlib.util.find_spec("airflow.triggers.shared_stream") is not None
 EXAMPLES = HERE.parent.parent / "example_dags"
 
 
@@ -31,6 +33,12 @@ def link_secret() -> str:
 
 
 @pytest.fixture(scope="session")
+def plain_secret() -> str:
+    """What an operator that is not ours has in a rendered field, and has masked."""
+    return "pLaNtEd-PlAiN-SeCrEt"
+
+
+@pytest.fixture(scope="session")
 def way_to_indonesia(live_sandbox: SandboxServer) -> Iterator[dict[str, str]]:
     """Environment in which NXLink's host of a region is the sandbox."""
     connection = json.loads(live_sandbox.connection_json)
@@ -44,6 +52,7 @@ def way_to_indonesia(live_sandbox: SandboxServer) -> Iterator[dict[str, str]]:
 def airflow(
     live_sandbox: SandboxServer,
     link_secret: str,
+    plain_secret: str,
     way_to_indonesia: dict[str, str],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[RunningAirflow]:
@@ -55,6 +64,7 @@ def airflow(
     options = way_to_indonesia | {
         "NXLINK_EXAMPLE_POLL_SECONDS": "1",
         "AIRFLOW_VAR_PLANTED_LINK": f"https://media.example/spring.jpg?OSSAccessKeyId=LTAI&Signature={link_secret}",
+        "AIRFLOW_VAR_PLANTED_PLAIN": plain_secret,
         "AIRFLOW__CORE__PARALLELISM": "8",
         "AIRFLOW__CORE__FERNET_KEY": Fernet.generate_key().decode(),
         # Where most is said, most could be told that is nobody's business.
@@ -69,8 +79,6 @@ def web(live_sandbox: SandboxServer, tmp_path_factory: pytest.TempPathFactory) -
     """The web server of an Airflow that runs nothing, and lets connections be tested."""
     root = tmp_path_factory.mktemp("web")
     options = {"AIRFLOW__CORE__TEST_CONNECTION": "Enabled"}
-    if WEB_SERVER == "webserver":  # Airflow 2 takes no other executor with SQLite
-        options["AIRFLOW__CORE__EXECUTOR"] = "SequentialExecutor"
     airflow = RunningAirflow(root / "home", root / "dags", live_sandbox.connection_json, options)
     try:
         airflow.serve_pages()
@@ -89,5 +97,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def waits() -> int:
-    """How many waits the mapped test makes; more with NXLINK_SYSTEM_WAITS."""
-    return int(os.environ.get("NXLINK_SYSTEM_WAITS", "24"))
+    """How many waits the mapped test makes; more with NXLINK_SYSTEM_WAITS, fewer where none share a poll."""
+    return int(os.environ.get("NXLINK_SYSTEM_WAITS", "24" if SHARES_POLLS else "6"))

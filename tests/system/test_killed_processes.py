@@ -7,12 +7,19 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
+import attrs
 import pytest
-from running_airflow import COMPONENTS, RunningAirflow
+from running_airflow import COMPONENTS, HAS_API_SERVER, RunningAirflow
 
 from airflow_provider_nxlink.sandbox.server import SandboxServer
 
-pytest.importorskip("airflow.triggers.shared_stream", reason="this Airflow has no shared streams")
+try:
+    from airflow.sdk.execution_time.supervisor import ActivitySubprocess
+
+    # Airflow 3.0 fails a task whose process was killed, whatever its retries.
+    TRIES_KILLED_TASKS_AGAIN = "_should_retry" in attrs.fields_dict(ActivitySubprocess)
+except ImportError:  # Airflow 2
+    TRIES_KILLED_TASKS_AGAIN = True
 
 BODY = {"language": "en_US", "category_type": 2, "content": "hello", "status": 1}
 
@@ -29,12 +36,18 @@ def test_a_task_whose_worker_is_killed_and_that_is_cleared_later_makes_one_templ
     ((pid,),) = airflow.rows("select pid from task_instance where dag_id = 'killed' and run_id = ?", run_id)
     os.kill(pid, signal.SIGKILL)
 
-    assert airflow.wait_for_run("killed", run_id, 120) == "success"
-    assert tries(airflow, run_id) == 2
+    ended = ("success", 2) if TRIES_KILLED_TASKS_AGAIN else ("failed", 1)
+    assert (airflow.wait_for_run("killed", run_id, 120), tries(airflow, run_id)) == ended
 
-    clear = {"dry_run": False, "only_failed": False, "task_ids": ["create"], "dag_run_id": run_id}
+    clear = {
+        "dry_run": False,
+        "only_failed": False,
+        "reset_dag_runs": True,
+        "task_ids": ["create"],
+        "dag_run_id": run_id,
+    }
     airflow._api("POST", "/dags/killed/clearTaskInstances", clear).raise_for_status()
-    airflow.until(lambda: tries(airflow, run_id) == 3 or None, 60, "the task did not run again")
+    airflow.until(lambda: tries(airflow, run_id) > ended[1] or None, 60, "the task did not run again")
     assert airflow.wait_for_run("killed", run_id, 60) == "success"
     assert live_sandbox.count("create") == 1
 
@@ -45,6 +58,7 @@ def tries(airflow: RunningAirflow, run_id: str) -> int:
     return int(number)
 
 
+@pytest.mark.skipif(not HAS_API_SERVER, reason="Airflow 2 runs one task at a time on SQLite")
 def test_two_runs_at_once_make_one_template(airflow: RunningAirflow, live_sandbox: SandboxServer) -> None:
     live_sandbox.reset()
     # Both have looked, and found nothing, before either creates.
@@ -57,13 +71,7 @@ def test_two_runs_at_once_make_one_template(airflow: RunningAirflow, live_sandbo
 def deferred(airflow: RunningAirflow, names: list[str]) -> str:
     """Start a run that waits for some templates, and return its id once all are waited for."""
     run_id = airflow.trigger("mapped_waits", {"names": names})
-
-    def all_deferred() -> bool | None:
-        return (
-            list(airflow.task_states("mapped_waits", run_id).values()).count("deferred") == len(names) or None
-        )
-
-    airflow.until(all_deferred, 120, "not every wait was deferred")
+    airflow.wait_until_deferred("mapped_waits", run_id, len(names))
     return run_id
 
 

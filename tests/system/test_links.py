@@ -18,11 +18,7 @@ def test_mapped_waits_are_linked_while_deferred_and_after(
     live_sandbox.seed([{**body, "name": name} for name in ("first", "second")])
     run_id = airflow.trigger("linked")
 
-    def deferred() -> bool | None:
-        states = airflow.task_states("linked", run_id)
-        return list(states.values()) == ["deferred"] * 2 or None
-
-    airflow.until(deferred, 120, "not every wait was deferred")
+    airflow.wait_until_deferred("linked", run_id, 2)
     assert [airflow.extra_links("linked", run_id, "approved", index) for index in range(2)] == [LINKS] * 2
     assert set(airflow.task_states("linked", run_id).values()) == {"deferred"}
 

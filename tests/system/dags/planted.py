@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pendulum
-from airflow.providers.common.compat.sdk import dag
+from airflow.providers.common.compat.sdk import BaseOperator, dag, mask_secret
 
 from airflow_provider_nxlink.operators.flow import NxlinkListFlowsOperator
 from airflow_provider_nxlink.operators.media import NxlinkUploadMediaOperator
@@ -23,6 +23,23 @@ LINK = "{{ var.value.planted_link }}"
 REF = {"name": "planted", "language": "en_US"}
 BODY = {**REF, "category": "MARKETING", "content": "Hello there"}
 WITH_LINK = {**BODY, "header_media": {"url": LINK}}
+
+
+class PlainOperator(BaseOperator):
+    """What Airflow makes of a value in a rendered field that is masked as soon as it is there."""
+
+    template_fields = ("shown",)
+
+    def __init__(self, *, shown, **kwargs):
+        super().__init__(**kwargs)
+        self.shown = shown
+
+    def render_template_fields(self, context, jinja_env=None):
+        super().render_template_fields(context, jinja_env)
+        mask_secret(self.shown)
+
+    def execute(self, context):
+        return "nothing"
 
 
 @dag(
@@ -50,6 +67,7 @@ def planted():
     sync = NxlinkSyncTemplatesOperator(task_id="sync", templates=[WITH_LINK])
     update = NxlinkUpdateTemplateOperator(task_id="refused", template={**WITH_LINK, "name": "not_there"})
     delete = NxlinkDeleteTemplateOperator(task_id="delete", template=REF, trigger_rule="all_done")
+    PlainOperator(task_id="plain", shown="{{ var.value.planted_plain }}")
     create >> read >> apply >> sync >> update >> delete
 
 

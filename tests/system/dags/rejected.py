@@ -13,7 +13,7 @@ def rejected():
     NxlinkCreateTemplateOperator(
         task_id="create",
         template={
-            "name": "please_reject",
+            "name": "never_right",
             "language": "en_US",
             "category": "UTILITY",
             "content": "Hello {{1}}, this will not do.",
