@@ -203,10 +203,11 @@ def test_flows_read_from_both_forms(connect, sandbox):
 
 
 def test_a_flow_has_no_time_for_never_and_no_query_in_its_preview():
+    made, never = "2026-01-01T00:00:00Z", "0001-01-01T00:00:00Z"
     flow = Flow.model_validate(
-        {"id": 1, "updated_at": "0001-01-01T00:00:00Z", "preview_url": "https://f.example/p?token=x"}
+        {"id": 1, "created_at": made, "updated_at": never, "preview_url": "https://f.example/p?token=x"}
     )
-    assert (flow.updated_at, flow.preview_url) == (None, "https://f.example/p")
+    assert (flow.created_at, flow.updated_at, flow.preview_url) == (made, None, "https://f.example/p")
 
 
 @pytest.mark.parametrize(
@@ -220,7 +221,10 @@ def test_a_flow_has_no_time_for_never_and_no_query_in_its_preview():
         ("", None),
         ("two", None),
         ("²", None),
+        ("1" * 18, int("1" * 18)),
         ("1" * 19, None),
+        (10**18, None),
+        (1.5, None),
         (None, None),
         ([], None),
     ],
@@ -280,6 +284,18 @@ REF = {"name": "promo", "language": "en_US"}
 )
 def test_a_reference_is_an_id_or_a_name_with_language(value, ref):
     assert TemplateRef.of(value) == ref
+
+
+@pytest.mark.parametrize(
+    ("ref", "plain", "text"),
+    [
+        (TemplateRef(id=314), {"id": 314}, "template 314"),
+        (TemplateRef(**REF), REF, "template promo (en_US)"),
+        (TemplateRef(id=314, **REF), {"id": 314, **REF}, "template promo (en_US)"),
+    ],
+)
+def test_a_reference_is_handed_on_and_told_with_what_is_known(ref, plain, text):
+    assert (ref.to_dict(), str(ref)) == (plain, text)
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ ANSWERS = {
     "1003": envelope(None, 1003, message=ECHO, traceId=ECHO),
     "-1": envelope(None, -1, message=ECHO),
     "unknown code": envelope(None, 4711, message=ECHO),
-    "no code": envelope(None, None, message=ECHO),
+    "no code": envelope(None, None, message=ECHO, traceId=ECHO),
     "data of another form": envelope(ECHO),
     "HTML": http(f"<html>{ECHO}</html>".encode(), 502),
     "redirect": http(ECHO.encode(), 302),
