@@ -37,6 +37,8 @@ class PlainTemplateTrigger(BaseTrigger):
     :param nxlink_conn_id: the connection, of type ``nxlink``.
     """
 
+    keeps_client_open = False
+
     def __init__(
         self,
         name: str,
@@ -59,8 +61,8 @@ class PlainTemplateTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Return one event: the template's status once it is decided, or why there is none."""
+        client = await NxlinkHook(self.nxlink_conn_id).async_client()
         try:
-            client = await NxlinkHook(self.nxlink_conn_id).async_client()
             while time.time() < self.end_time:
                 template = await self._look(client)
                 if template is not None and template.status not in UNDECIDED:
@@ -70,12 +72,23 @@ class PlainTemplateTrigger(BaseTrigger):
         except NxlinkError as error:
             yield TriggerEvent({"status": "error", "message": str(error)})
             return
+        finally:
+            await client.aclose()
         yield TriggerEvent({"status": "timeout", "message": f"{self.name} is still in review"})
 
     async def _look(self, client: AsyncNxlinkClient) -> Template | None:
-        async with client:
+        try:
             found = [template async for template in client.templates(self.name)]
+        finally:
+            if not self.keeps_client_open:
+                await client.aclose()
         return TemplateRef(None, self.name, self.language).find_in(found)
+
+
+class OpenTemplateTrigger(PlainTemplateTrigger):
+    """The same with a client open for as long as it waits, as ``DatabricksExecutionTrigger`` has one."""
+
+    keeps_client_open = True
 
 
 class PlainTemplateWait(BaseOperator):

@@ -1,6 +1,6 @@
 """Wait for templates in this process as a triggerer does, and print as JSON what an interval costs.
 
-python waits_process.py {shared,plain} WAITS LISTED INTERVAL
+python waits_process.py {shared,plain,open} WAITS LISTED INTERVAL
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 
 import httpx
 import psutil  # type: ignore[import-untyped]
-from plain_wait import PlainTemplateTrigger
+from plain_wait import OpenTemplateTrigger, PlainTemplateTrigger
 
 from airflow_provider_nxlink.triggers.template import NxlinkTemplateTrigger
 
@@ -30,13 +30,13 @@ async def main(kind: str, waits: int, listed: int, interval: float) -> dict[str,
     """
     Return requests and CPU seconds of an interval, and the bytes of each wait.
 
-    :param kind: ``"shared"`` or ``"plain"``.
+    :param kind: ``"shared"``, ``"plain"``, or ``"open"`` for plain ones that keep their client open.
     :param waits: how many, spread evenly over the list.
     :param listed: how many templates the list has.
     :param interval: seconds between two polls.
     """
     names = [template_name(number * listed // waits) for number in range(waits)]
-    begin = _shared if kind == "shared" else _plain
+    begin = {"shared": _shared, "plain": _plain, "open": _open}[kind]
     async with begin(names[:1], interval):
         # What the first wait loads, all have.
         await asyncio.sleep(1.5 * interval)
@@ -82,17 +82,25 @@ async def _shared(names: list[str], interval: float) -> AsyncIterator[None]:
 
 
 @contextlib.asynccontextmanager
-async def _plain(names: list[str], interval: float) -> AsyncIterator[None]:
+async def _plain(
+    names: list[str], interval: float, kind: type[PlainTemplateTrigger] = PlainTemplateTrigger
+) -> AsyncIterator[None]:
     async def wait(number: int, name: str) -> None:
         # As tasks are deferred one after the other, their polls are spread over the interval.
         await asyncio.sleep(interval * number / len(names))
-        trigger = PlainTemplateTrigger(name, "en_US", time.time() + 86400, interval)
+        trigger = kind(name, "en_US", time.time() + 86400, interval)
         async for event in trigger.run():
             raise RuntimeError(f"a wait ended: {event.payload}")
 
     tasks = [asyncio.create_task(wait(number, name)) for number, name in enumerate(names)]
     yield
     await _end(tasks)
+
+
+@contextlib.asynccontextmanager
+async def _open(names: list[str], interval: float) -> AsyncIterator[None]:
+    async with _plain(names, interval, OpenTemplateTrigger):
+        yield
 
 
 async def _end(tasks: list[asyncio.Task[Any]]) -> None:

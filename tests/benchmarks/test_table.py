@@ -125,9 +125,12 @@ class TestEachStillMeasures:
 
     def test_waits(self):
         pytest.importorskip("airflow.triggers.shared_stream", reason="this Airflow has no shared streams")
-        cpu, memory, requests, growth = measured("waits", numbers=(2, 4), compared=2, interval=0.5)
-        assert cpu.details["shared"]["requests"] < cpu.details["plain"]["requests"]
+        cpu, memory, beside_open, requests, growth = measured(
+            "waits", numbers=(2, 4), compared=2, interval=0.5
+        )
+        assert cpu.details["shared"]["requests"] < cpu.details["beside"]["requests"]
         assert memory.details == cpu.details
+        assert beside_open.details["beside"]["requests"] > 1
         # At the most a poll of its own for each wait, whatever else the machine does.
         assert 0 < requests.measured <= 4
         assert growth.measured > 0
