@@ -8,7 +8,7 @@ from functools import cached_property
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from requests import Request, Response
+from requests import PreparedRequest, Request, Response
 from tenacity import Retrying
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, MaxRetryError, NewConnectionError, ProxyError
 
@@ -90,6 +90,7 @@ class NxlinkClient(BaseClient):
             data=call.body,
             files={key: (None, text) for key, text in call.form.items()} if call.form else None,
             headers=JSON_HEADERS if call.body else HEADERS,
+            auth=_signature_alone,
         )
         try:
             with self.session.send(
@@ -139,6 +140,11 @@ def _arriving(response: Response) -> Iterator[bytes]:
         # iter_content would wait for a whole chunk, however slowly it drips in.
         while piece := read1(_CHUNK, decode_content=True):
             yield piece
+
+
+def _signature_alone(request: PreparedRequest) -> PreparedRequest:
+    """Leave a request as it is, where requests would look for a ``.netrc`` and send the password in it."""
+    return request
 
 
 def _never_connected(error: Exception) -> bool:

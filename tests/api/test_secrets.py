@@ -104,3 +104,14 @@ def test_a_wrong_secret_is_an_error_that_names_the_way_out(connect, sandbox):
         connect(account).send(calls.list_flows(account))
 
     assert leaks(str(caught.value).replace(caught.value.trace_id, "")) == []
+
+
+def test_a_password_of_a_netrc_file_is_not_sent(connect, raw, tmp_path, monkeypatch):
+    netrc = tmp_path / "netrc"
+    netrc.write_text("default login somebody password of-another-service\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    raw.script(envelope({"list": []}))
+
+    connect(account_of(raw.url)).list()
+
+    assert "authorization" not in {name.lower() for name in raw.requests[0].headers}
