@@ -37,7 +37,7 @@ def measured(kind="shared", waits=500, **values):
 class TestOptions:
     def test_stand_for_the_whole_benchmark_when_left_out(self):
         options = read_options([])
-        assert (options.waits, options.interval) == ([10, 100, 500], 10.0)
+        assert (options.waits, options.interval) == ([10, 500], 10.0)
         assert options.output.parts[-3:] == ("benchmarks", "results", "waiting.json")
 
     def test_are_read(self):
