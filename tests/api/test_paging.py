@@ -197,11 +197,16 @@ def test_the_walk_ends_whatever_comes_and_gives_nothing_twice(answers, page_size
     assert len(keys) == len(set(keys))
 
 
-def test_a_total_that_is_not_reached_leads_to_the_next_page_where_nothing_else_says_so(connect, raw):
-    pages = [{"list": [{"id": 1}, {"id": 2}], "total": 3}, {"list": [{"id": 3}], "total": 3}]
-    raw.script(*map(envelope, pages))
+@pytest.mark.parametrize("second", [[3], [3, 4]])
+def test_a_total_that_is_not_reached_leads_to_the_next_page_where_nothing_else_says_so(connect, raw, second):
+    total = 2 + len(second)
+    raw.script(
+        *(envelope({"list": [{"id": id_} for id_ in ids], "total": total}) for ids in ([1, 2], second))
+    )
 
-    assert [template.id for template in connect(account_of(raw.url, page_size=2)).list()] == [1, 2, 3]
+    found = connect(account_of(raw.url, page_size=2)).list()
+
+    assert [template.id for template in found] == [1, 2, *second]
     assert len(raw.requests) == 2
 
 
