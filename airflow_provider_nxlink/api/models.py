@@ -216,15 +216,15 @@ class Flow(BaseModel):
         if not isinstance(data, Mapping):
             raise ValueError("a flow is not a JSON object")  # noqa: TRY004 - pydantic wants a ValueError
         texts = ("id", "name", "status", "json_version", "data_api_version")
-        lists = ("categories", "validation_errors")
+        categories, errors = data.get("categories"), data.get("validation_errors")
         preview = _text(data.get("preview_url"))
         published = data.get("published")
         return {
             **{key: _text(data.get(key)) for key in texts},
-            **{key: data[key] for key in lists if isinstance(data.get(key), list)},
-            "categories": [str(item) for item in data.get("categories") or [] if item is not None]
-            if isinstance(data.get("categories"), list)
+            "categories": [str(item) for item in categories if item is not None]
+            if isinstance(categories, list)
             else [],
+            "validation_errors": errors if isinstance(errors, list) else [],
             "published": published if isinstance(published, bool) else None,
             "preview_url": without_query(preview) if preview else None,
             "created_at": _time(data.get("created_at")),

@@ -202,12 +202,42 @@ def test_flows_read_from_both_forms(connect, sandbox):
     assert calls.list_flows(ACCOUNT).read(None) == calls.list_flows(ACCOUNT).read({"flow_list": None}) == []
 
 
-def test_a_flow_has_no_time_for_never_and_no_query_in_its_preview():
-    made, never = "2026-01-01T00:00:00Z", "0001-01-01T00:00:00Z"
+def test_a_flow_is_read_with_all_there_is_of_it():
     flow = Flow.model_validate(
-        {"id": 1, "created_at": made, "updated_at": never, "preview_url": "https://f.example/p?token=x"}
+        {
+            "id": 1,
+            "name": "Sign up",
+            "status": "PUBLISHED",
+            "categories": ["SIGN_UP", None, 7],
+            "validation_errors": [{"error": "INVALID_PROPERTY"}],
+            "published": True,
+            "json_version": 7.1,
+            "data_api_version": "3.0",
+            "preview_url": "https://f.example/p?token=x",
+            "created_at": "2026-01-01T00:00:00Z",
+            "updated_at": "2026-01-02T00:00:00Z",
+        }
     )
-    assert (flow.created_at, flow.updated_at, flow.preview_url) == (made, None, "https://f.example/p")
+    assert flow.to_dict() == {
+        "id": "1",
+        "name": "Sign up",
+        "status": "PUBLISHED",
+        "categories": ["SIGN_UP", "7"],
+        "validation_errors": [{"error": "INVALID_PROPERTY"}],
+        "published": True,
+        "json_version": "7.1",
+        "data_api_version": "3.0",
+        "preview_url": "https://f.example/p",
+        "created_at": "2026-01-01T00:00:00Z",
+        "updated_at": "2026-01-02T00:00:00Z",
+    }
+
+
+def test_a_flow_lacks_what_can_not_be_read_and_what_never_was():
+    odd = dict.fromkeys(("categories", "validation_errors", "published"), "x") | {"preview_url": ""}
+    never = dict.fromkeys(("created_at", "updated_at"), "0001-01-01T00:00:00Z")
+
+    assert Flow.model_validate(odd | never) == Flow.model_validate({})
 
 
 @pytest.mark.parametrize(
@@ -254,6 +284,24 @@ def test_a_number_is_read_from_an_integer_or_a_string_of_digits(value, number):
 )
 def test_an_id_is_an_integer_where_it_can_be(value, template_id):
     assert normalized_id(value) == template_id
+
+
+@pytest.mark.parametrize(
+    ("given", "category"),
+    [
+        ({"category_type": "2"}, "UTILITY"),
+        ({"category_type": 1, "category": "OTHER"}, "OTHER"),
+        ({"category_type": 9}, None),
+        ({}, None),
+    ],
+)
+def test_a_category_is_its_own_word_or_that_of_its_number(given, category):
+    assert Template.model_validate(given).category == category
+
+
+def test_a_text_that_is_a_number_is_a_text():
+    template = Template.model_validate({"name": 7, "quality": 5.5, "created_at": 2026})
+    assert (template.name, template.quality, template.created_at) == ("7", "5.5", "2026")
 
 
 def test_text_from_nxlink_is_data_whatever_it_holds():
