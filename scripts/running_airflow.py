@@ -222,7 +222,11 @@ class RunningAirflow:
             waiting = {task for task, state in states.items() if state == "deferred"}
             return (len(waiting) == number and waiting <= self._heard_of(dag_id, run_id)) or None
 
-        self.until(deferred, seconds, f"not every one of {number} tasks was deferred")
+        try:
+            self.until(deferred, seconds, f"not every one of {number} tasks was deferred")
+        except TimeoutError as error:
+            states, heard = self.task_states(dag_id, run_id), self._heard_of(dag_id, run_id)
+            raise TimeoutError(f"{error}; states {states}, and the scheduler heard of {heard}") from error
 
     def _heard_of(self, dag_id: str, run_id: str) -> set[tuple[str, int]]:
         """Return which tasks of a run the executor has told the scheduler of."""

@@ -14,12 +14,15 @@ from running_airflow import COMPONENTS, HAS_API_SERVER, RunningAirflow
 from airflow_provider_nxlink.sandbox.server import SandboxServer
 
 try:
+    from airflow.jobs.triggerer_job_runner import TriggerCommsDecoder
     from airflow.sdk.execution_time.supervisor import ActivitySubprocess
 
     # Airflow 3.0 fails a task whose process was killed, whatever its retries.
     TRIES_KILLED_TASKS_AGAIN = "_should_retry" in attrs.fields_dict(ActivitySubprocess)
+    # Before 3.2 a cancelled trigger leaves an answer behind, which ends the triggerer when it is read.
+    OUTLIVES_CANCELLED_TRIGGERS = "_pending" in attrs.fields_dict(TriggerCommsDecoder)
 except ImportError:  # Airflow 2
-    TRIES_KILLED_TASKS_AGAIN = True
+    TRIES_KILLED_TASKS_AGAIN = OUTLIVES_CANCELLED_TRIGGERS = True
 
 BODY = {"language": "en_US", "category_type": 2, "content": "hello", "status": 1}
 
@@ -103,6 +106,10 @@ def frozen_triggerer(airflow: RunningAirflow) -> Iterator[int]:
         frozen.wait()
 
 
+@pytest.mark.skipif(
+    not OUTLIVES_CANCELLED_TRIGGERS,
+    reason="this Airflow's triggerer dies where a trigger is cancelled while Airflow answers it",
+)
 def test_two_triggerers_running_the_same_waits_end_each_of_them_once(
     airflow: RunningAirflow, live_sandbox: SandboxServer, names: list[str]
 ) -> None:
