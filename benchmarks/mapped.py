@@ -18,7 +18,7 @@ from syncing import CONCURRENCY, LATENCY, SPECS, far_away
 
 HERE = Path(__file__).resolve().parent
 
-TURNS = 3
+TURNS = 5
 MAPPED = 50
 
 
