@@ -6,7 +6,7 @@ import itertools
 import json
 import logging
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import aclosing, closing
 from typing import Any
 
@@ -163,54 +163,97 @@ def test_a_mended_connection_is_looked_up_anew(
     assert mended is None
 
 
+# Seconds beside which nothing counts that a busy machine takes longer for.
+LONG = 1000.0
+
+
+def about(*seconds: float) -> Any:
+    """Return what equals these seconds, each with a minute of other work at most."""
+    return pytest.approx(list(seconds), abs=60)
+
+
+class PutOn(asyncio.SelectorEventLoop):
+    """An event loop whose clock can be put on."""
+
+    by = 0.0
+
+    def time(self) -> float:
+        return super().time() + self.by
+
+
+@pytest.fixture
+def distances(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[float]]:
+    """
+    Return what tells the seconds until a poll's first snapshot, and from each to the next.
+
+    Each pause is over at once, and the event loop's clock is put on by as much. ``during`` is called in each
+    poll before it asks the server, with the event loop.
+    """
+    sleep = asyncio.sleep
+
+    async def at_once(seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        if not isinstance(loop, PutOn):
+            return await sleep(seconds)  # the sandbox's
+        loop.by += seconds
+        return await sleep(0)
+
+    def measure(
+        count: int, *, max_interval: float = 0.0, during: Callable[[PutOn], object] = lambda _: None
+    ) -> list[float]:
+        loop = PutOn()
+
+        def wanted() -> None:
+            during(loop)
+
+        async def run() -> list[float]:
+            times = [loop.time()]
+            async with aclosing(poll.snapshots(NxlinkHook(), wanted, LONG, max_interval)) as stream:
+                while len(times) <= count:
+                    await anext(stream)
+                    times.append(loop.time())
+            return [after - before for before, after in itertools.pairwise(times)]
+
+        with asyncio.Runner(loop_factory=lambda: loop) as runner:
+            return runner.run(asyncio.wait_for(run(), 100 * LONG))
+
+    monkeypatch.setattr(asyncio, "sleep", at_once)
+    return measure
+
+
+@pytest.mark.usefixtures("sandbox")
 class TestInterval:
-    def test_polls_keep_their_distance(self, sandbox: SandboxServer) -> None:
-        take(4, interval=0.2)
-        times = [call.time for call in sandbox.received(endpoint="list")]
-        distances = [after - before for before, after in itertools.pairwise(times)]
-        assert all(0.15 < distance < 0.5 for distance in distances), distances
+    @pytest.mark.parametrize(("taken", "distance"), [(0, LONG), (0.3 * LONG, LONG), (0.7 * LONG, 1.2 * LONG)])
+    def test_polls_keep_their_distance(
+        self, distances: Callable[..., list[float]], taken: float, distance: float
+    ) -> None:
+        """However slow the answers are, half of the time belongs to the server."""
+
+        def be_slow(loop: PutOn) -> None:
+            loop.by += taken
+
+        assert distances(4, during=be_slow)[1:] == about(distance, distance, distance)
 
     def test_it_grows_while_nothing_changes_and_starts_over_when_something_does(
-        self, sandbox: SandboxServer
+        self, distances: Callable[..., list[float]], sandbox: SandboxServer
     ) -> None:
         body = {"name": "promo", "language": "en_US", "category_type": 2, "content": "hello", "status": 1}
         sandbox.seed([body])
-        pauses = iterate_pauses(sandbox, changes_after=5)
-        assert pauses[:3] == pytest.approx([0.1, 0.15, 0.225], abs=0.04)
-        assert pauses[4] == pytest.approx(0.3, abs=0.05)
-        assert pauses[5] == pytest.approx(0.1, abs=0.04)
+        polls = itertools.count(1)
+
+        def change(_: PutOn) -> None:
+            if next(polls) == 6:
+                sandbox.approve("promo", "en_US")
+
+        pauses = distances(7, max_interval=3 * LONG, during=change)[1:]
+        assert pauses == about(LONG, 1.5 * LONG, 2.25 * LONG, 3 * LONG, 3 * LONG, LONG)
 
 
-def iterate_pauses(sandbox: SandboxServer, changes_after: int) -> list[float]:
-    """Return the pauses between seven polls; a status changes before one of them."""
-
-    async def run() -> list[float]:
-        loop = asyncio.get_running_loop()
-        times: list[float] = []
-        async with aclosing(poll.snapshots(NxlinkHook(), lambda: None, 0.1, 0.3)) as stream:
-            async for _ in stream:
-                times.append(loop.time())
-                if len(times) == changes_after:
-                    sandbox.approve("promo", "en_US")
-                if len(times) == 7:
-                    break
-        return [after - before for before, after in itertools.pairwise(times)]
-
-    return asyncio.run(run())
-
-
-def test_groups_that_begin_together_do_not_ask_together(sandbox: SandboxServer) -> None:
-    async def first(stream: AsyncIterator[Snapshot]) -> None:
-        async with aclosing(stream):  # type: ignore[type-var]
-            await anext(stream)
-
-    async def run() -> None:
-        hook = NxlinkHook()
-        await asyncio.gather(*(first(poll.snapshots(hook, lambda: None, 1.0, 0)) for _ in range(20)))
-
-    asyncio.run(run())
-    times = sorted(call.time for call in sandbox.received(endpoint="list"))
-    assert times[-1] - times[0] > 0.3
+@pytest.mark.usefixtures("sandbox")
+def test_groups_that_begin_together_do_not_ask_together(distances: Callable[..., list[float]]) -> None:
+    begun = [distances(1)[0] for _ in range(20)]
+    assert max(begun) - min(begun) > 0.3 * LONG
+    assert max(begun) < LONG + 60
 
 
 @pytest.fixture
