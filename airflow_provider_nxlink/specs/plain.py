@@ -36,7 +36,7 @@ def is_spec(value: object) -> TypeGuard[TemplateSpec]:
 
 def has_braces(text: str) -> bool:
     """Return True if a field that can hold no WhatsApp variable holds any Jinja at all."""
-    return any(mark in text for mark in JINJA_MARKS)
+    return "{" in text and any(mark in text for mark in JINJA_MARKS)
 
 
 def is_reference(value: object) -> TypeGuard[str]:

@@ -161,9 +161,8 @@ PIECES = st.sampled_from(
         ("{{ WhatsApp\t}}", "{{ WhatsApp\t}}"),
     ]
 )
-LITERAL = st.text(st.characters(exclude_characters="{}", exclude_categories=["Cs"])).map(
-    lambda text: (text, text)
-)
+PLAIN = st.text(st.characters(exclude_characters="{}", exclude_categories=["Cs"]))
+LITERAL = PLAIN.map(lambda text: (text, text))
 
 
 @settings(deadline=None)
@@ -183,6 +182,15 @@ def test_the_spans_of_any_text_cover_it_without_gap_or_overlap(text: str) -> Non
         return
     assert "".join(text[piece.start : piece.end] for piece in pieces) == text
     assert all(re.fullmatch(r"\{\{\s*\w+\s*\}\}", text[p.start : p.end]) for p in pieces if p.kind == "bare")
+
+
+@settings(deadline=None)
+@given(st.lists(st.one_of(st.sampled_from(["{{1}}", "{{ ds }}", "{{\n2\r\n}}", "{{1a}}", "{{²}}"]), PLAIN)))
+def test_a_text_is_split_alike_with_and_without_the_lexer(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    *found, comment = spans(f"{text}{{# read by the lexer #}}")
+    assert (comment.kind, comment.start) == ("jinja", len(text))
+    assert list(spans(text)) == found
 
 
 @pytest.mark.parametrize(
