@@ -69,7 +69,8 @@ class TemplateArgument(_Operator):
         env = jinja_env or self.get_template_env()
 
         def leaf(value: Any) -> Any:
-            return plain(value, context, env, seen_oids)
+            # Jinja would compile a template for each, the most of what a task with many specs does by itself.
+            return value if _is_word(value) else plain(value, context, env, seen_oids)
 
         rendered = specs.placeholders.render_spec(content, render_text=leaf, render_other=leaf)
         _mask_media(rendered)
@@ -184,6 +185,11 @@ def mask_signed_url(url: object) -> None:
     """Keep the signed query of a link out of logs and rendered fields."""
     if isinstance(url, str) and (query := api.redaction.signed_query(url)):
         mask_secret(query)
+
+
+def _is_word(value: object) -> bool:
+    """Return True for what Jinja gives back as it is, as text and as a native object."""
+    return type(value) is str and value.isidentifier() and value not in ("True", "False", "None")
 
 
 def _has_jinja(value: object) -> bool:

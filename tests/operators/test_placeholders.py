@@ -7,7 +7,7 @@ from typing import Any
 
 import pendulum
 import pytest
-from airflow.providers.common.compat.sdk import task
+from airflow.providers.common.compat.sdk import BaseOperator, task
 
 from airflow_provider_nxlink.operators.template import (
     NxlinkCreateTemplateOperator,
@@ -319,6 +319,54 @@ def test_every_text_of_a_template_keeps_them(
             ],
         }
     ]
+
+
+# What native rendering makes something else of, and what it leaves alone.
+LEAVES = [
+    "en_US",
+    "None",
+    "True",
+    "False",
+    "lambda",
+    "größe",
+    "7",
+    "7_0",
+    "[7]",
+    "two words",
+    "",
+    "line\n",
+    JINJA,
+]
+
+
+@pytest.mark.parametrize("leaf", LEAVES)
+def test_a_field_that_is_no_text_is_rendered_as_airflow_renders_any(
+    leaf: str, new_dag: Callable[..., Any], dag_arguments: dict[str, Any]
+) -> None:
+    with new_dag(**dag_arguments):
+        ours, airflows = create(MAPPING), BaseOperator(task_id="airflows")
+    context: Any = {"ds": "2026-01-02", "ds_nodash": "20260102", "params": DAG["params"]}
+    rendered = ours.render_template({**MAPPING, "header_media": {"media_id": leaf}}, context)
+    assert repr(rendered["header_media"]["media_id"]) == repr(airflows.render_template(leaf, context))
+
+
+def test_a_template_is_compiled_for_none_but_what_may_hold_jinja(
+    new_dag: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with new_dag():
+        operator = create(MAPPING)
+    env = operator.get_template_env()
+    compile_one, compiled = env.from_string, []
+
+    def from_string(source: str) -> Any:
+        compiled.append(source)
+        return compile_one(source)
+
+    monkeypatch.setattr(env, "from_string", from_string)
+    button = {"type": "QUICK_REPLY", "text": "Stop it", "customize_type": "unsubscribe"}
+    template = {**MAPPING, "content": PLACEHOLDERS, "buttons": [button]}
+    operator.render_template(template, {"ds_nodash": "20260102"}, env)
+    assert compiled == [MAPPING["name"]]
 
 
 def test_update_keeps_them_too(in_dag: Callable[..., Any], sandbox: SandboxServer, sent: Sent) -> None:
