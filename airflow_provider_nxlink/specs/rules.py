@@ -124,7 +124,11 @@ def _load(
     except TemplateSpecError as error:
         more = [item for item in _check_the_rest(body, error) if item.level == "error"]
         raise TemplateSpecError([*error.violations, *(more if validation == "strict" else [])]) from None
-    found = check(spec, rendered=rendered)
+    if validation == "off":
+        # The rest would be judged only to be thrown away.
+        found = list(_not_rendered(spec, "")) if rendered else []
+    else:
+        found = check(spec, rendered=rendered)
     refused = [
         violation
         for violation in found
