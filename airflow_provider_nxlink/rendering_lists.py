@@ -45,7 +45,7 @@ class SpecListArgument(TemplateArgument):
         specs, _ = provisioning.gather.load_all(
             given, validation=self.validation, rendered=False, where=self._where()
         )
-        provisioning.plan_many.refuse_twins(
+        provisioning.gather.refuse_twins(
             spec for spec in specs if not has_braces(spec.name) and not has_braces(spec.language)
         )
 
@@ -86,7 +86,7 @@ class SpecListArgument(TemplateArgument):
         specs, violations = provisioning.gather.load_all(
             given, validation=self.validation, where=self._where()
         )
-        provisioning.plan_many.refuse_twins(specs)
+        provisioning.gather.refuse_twins(specs)
         for violation in violations:
             self.log.warning("%s: %s", self._where(), violation)
         return specs

@@ -10,8 +10,7 @@ from typing import Any
 from jinja2 import StrictUndefined, TemplateError
 from jinja2.sandbox import SandboxedEnvironment
 
-from airflow_provider_nxlink.provisioning.gather import gather
-from airflow_provider_nxlink.provisioning.plan_many import refuse_twins
+from airflow_provider_nxlink.provisioning.gather import gather, refuse_twins
 from airflow_provider_nxlink.specs.model import TemplateSpec
 from airflow_provider_nxlink.specs.placeholders import render_spec
 from airflow_provider_nxlink.specs.plain import has_braces

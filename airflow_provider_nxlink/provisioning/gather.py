@@ -83,6 +83,24 @@ def load_all(
     return specs, warnings
 
 
+def refuse_twins(specs: Iterable[TemplateSpec]) -> None:
+    """
+    Refuse two specs for one template.
+
+    :raises TemplateSpecError: naming each template that has two.
+    """
+    seen: set[tuple[str, str]] = set()
+    violations = []
+    for spec in specs:
+        if (identity := (spec.name, spec.language)) in seen:
+            fix = "Name and language identify a template: keep one."
+            message = f"template {spec.name} ({spec.language}) is given twice"
+            violations.append(Violation("file.twins", "name", "", message, fix))
+        seen.add(identity)
+    if violations:
+        raise TemplateSpecError(violations, "the list of templates")
+
+
 def _read(name: str, find: Find) -> tuple[list[SpecMapping], list[Violation]]:
     file, selector = split_reference(name)
     path = find(file)

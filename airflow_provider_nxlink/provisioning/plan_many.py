@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from airflow_provider_nxlink.api import writes
 from airflow_provider_nxlink.api.models import Template, TemplateRef
 from airflow_provider_nxlink.provisioning.apply import compared
+from airflow_provider_nxlink.provisioning.gather import refuse_twins
 from airflow_provider_nxlink.provisioning.options import Options
 from airflow_provider_nxlink.provisioning.parallel import in_parallel
 from airflow_provider_nxlink.provisioning.plan import Action, plan_template
 from airflow_provider_nxlink.provisioning.report import Plan
 from airflow_provider_nxlink.provisioning.write import ref_of
 from airflow_provider_nxlink.specs.model import TemplateSpec
-from airflow_provider_nxlink.specs.violations import TemplateSpecError, Violation
 
 if TYPE_CHECKING:
     from airflow_provider_nxlink.api.client import NxlinkClient
@@ -56,23 +56,6 @@ def make_plan(
     wanted = [planned[ref_of(spec)] for spec in specs]
     deletions = list(_deletions(by_ref, planned, options))
     return Plan((*wanted, *deletions), _refusal(deletions, options))
-
-
-def refuse_twins(specs: Iterable[TemplateSpec]) -> None:
-    """
-    Refuse two specs for one template.
-
-    :raises TemplateSpecError: naming each template that has two.
-    """
-    seen: set[TemplateRef] = set()
-    violations = []
-    for spec in specs:
-        if (ref := ref_of(spec)) in seen:
-            fix = "Name and language identify a template: keep one."
-            violations.append(Violation("file.twins", "name", "", f"{ref} is given twice", fix))
-        seen.add(ref)
-    if violations:
-        raise TemplateSpecError(violations, "the list of templates")
 
 
 def _deletions(

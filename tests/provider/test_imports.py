@@ -60,6 +60,17 @@ def test_a_dag_file_loads_nothing_that_only_a_worker_needs() -> None:
     }
 
 
+def test_a_dag_file_with_specs_loads_what_checks_them_and_nothing_that_plans_or_sends() -> None:
+    spec = {"name": "promo", "language": "de", "category": "MARKETING", "content": "Hallo"}
+    loaded = loaded_by(
+        f"from {PACKAGE}.operators.template import NxlinkSyncTemplatesOperator\n"
+        f"NxlinkSyncTemplatesOperator(task_id='sync', templates=[{spec}])"
+    )
+    ours = {name.removeprefix(f"{PACKAGE}.") for name in loaded if name.startswith(f"{PACKAGE}.")}
+    assert {"specs.rules", "provisioning.gather"} <= ours
+    assert not {"api.models", "api.calls", "provisioning.plan_many", "provisioning.sync"} & ours
+
+
 def test_a_module_comes_when_it_is_first_used() -> None:
     use = f"from {PACKAGE} import api\nbefore = set(sys.modules)\napi.calls.list_flows"
     assert {f"{PACKAGE}.api.calls", f"{PACKAGE}.api.models"} <= loaded_by(
