@@ -96,13 +96,18 @@ def test_a_server_that_is_down_is_survived(
     port = closed_port()
     connection = {**sandbox.connection, "host": f"http://127.0.0.1:{port}"}
     monkeypatch.setenv("AIRFLOW_CONN_NXLINK_DEFAULT", json.dumps(connection))
+    polls = itertools.count()
+
+    def wanted() -> None:
+        if next(polls) == 4:
+            raise LookupError("four polls saw nothing and raised nothing")
 
     async def run() -> None:
-        with pytest.raises(TimeoutError):
-            async with aclosing(poll.snapshots(NxlinkHook(), lambda: None, INTERVAL, 0)) as stream:
-                await asyncio.wait_for(anext(stream), 0.6)
+        async with aclosing(poll.snapshots(NxlinkHook(), wanted, INTERVAL, 0)) as stream:
+            await asyncio.wait_for(anext(stream), 20)
 
-    asyncio.run(run())
+    with pytest.raises(LookupError, match="four polls"):
+        asyncio.run(run())
     (message,) = messages()
     assert "ConnectError" in message
 
