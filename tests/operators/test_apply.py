@@ -87,7 +87,7 @@ def test_a_verdict_in_the_way_is_waited_for_on_the_worker(sandbox: SandboxServer
 
 
 def test_a_verdict_in_the_way_is_waited_for_in_the_triggerer(sandbox: SandboxServer) -> None:
-    sandbox.switch(approve_after=0.5)
+    sandbox.switch(approve_after=50)
     NxlinkHook().create_template({**TEMPLATE, "content": "Before"})
     operator = NxlinkApplyTemplateOperator(
         task_id="task", template=TEMPLATE, wait_for_approval=True, deferrable=True, poll_interval=0.1
@@ -95,9 +95,11 @@ def test_a_verdict_in_the_way_is_waited_for_in_the_triggerer(sandbox: SandboxSer
     with pytest.raises(TaskDeferred) as verdict:
         operator.execute({"ti": SimpleNamespace(try_number=1, map_index=-1)})
     assert sandbox.count("update") == 0
+    sandbox.clock.advance(50)
     with pytest.raises(TaskDeferred) as approval:
         resumed(verdict.value, operator)
     assert sandbox.count("update") == 1
+    sandbox.clock.advance(50)
     returned = resumed(approval.value, operator)
     assert (returned["action"], returned["status_name"]) == ("updated", "IN_USE")
     assert returned["differences"][0]["live"] == "Before"
