@@ -114,7 +114,7 @@ class TestPlainTrigger:
     def test_asks_once_per_wait_and_interval(self, sandbox):
         names = [f"wait_{number}" for number in range(5)]
         sandbox.seed([{"name": name, "language": "en_US", "status": 1} for name in names])
-        events = self.events(*(self.trigger(name, seconds=0.5, poll_interval=5) for name in names))
+        events = self.events(*(self.trigger(name, seconds=2, poll_interval=2.5) for name in names))
         assert [event["status"] for (event,) in events] == ["timeout"] * 5
         assert sandbox.count("list") == 5
 
