@@ -34,6 +34,8 @@ def measure(turns: int = TURNS, mapped: int = MAPPED, specs: int = SPECS) -> lis
         address = urlsplit(url)
         options = {
             "PYTHONPATH": str(HERE),
+            # The first turn leaves bytecode for the others, as an installation does.
+            "PYTHONDONTWRITEBYTECODE": "",
             "NXLINK_BENCHMARK_SPECS": str(specs),
             "NXLINK_BENCHMARK_MAPPED": str(mapped),
             "NXLINK_BENCHMARK_CONCURRENCY": str(CONCURRENCY),
