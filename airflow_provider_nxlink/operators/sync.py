@@ -130,7 +130,8 @@ class NxlinkSyncTemplatesOperator(SpecListArgument, NxlinkWaitingOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Sync, and wait for approval if asked to."""
-        return self._go_on(context, Memory(created=_remembered(context)))
+        # Without a limit nothing is counted, and the two calls to Airflow's API server are spared.
+        return self._go_on(context, Memory(created=_remembered(context) if self.max_creates_per_hour else ()))
 
     def execute_after_pause(self, context: Context, event: Any = None) -> dict[str, Any]:
         """Go on, now that more may be created."""
@@ -154,7 +155,8 @@ class NxlinkSyncTemplatesOperator(SpecListArgument, NxlinkWaitingOperator):
             self.log.info("Nothing is sent:\n%s", provisioning.report.table(_planned(report)))
             return report.to_dict()
         memory.take(report)
-        _remember(context, report.created)
+        if self.max_creates_per_hour:
+            _remember(context, report.created)
         templates = {result.planned.ref: result.template for result in report.results if result.template}
         if report.resume_at is not None:
             self._pause(report, memory)

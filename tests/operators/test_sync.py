@@ -18,12 +18,14 @@ from airflow.providers.common.compat.sdk import (
     TaskDeferred,
     task,
 )
+from airflow.utils.session import create_session
 
 from airflow_provider_nxlink.api.errors import NxlinkError
 from airflow_provider_nxlink.api.models import Template
 from airflow_provider_nxlink.exceptions import NxlinkTemplateFailedError
 from airflow_provider_nxlink.hooks.nxlink import NxlinkHook
 from airflow_provider_nxlink.operators import sync, template
+from airflow_provider_nxlink.operators.sync import CREATED_KEY
 from airflow_provider_nxlink.operators.sync_memory import Memory
 from airflow_provider_nxlink.operators.template import NxlinkSyncTemplatesOperator
 from airflow_provider_nxlink.provisioning import allowance
@@ -467,10 +469,13 @@ def test_the_hook_does_the_same(sandbox: SandboxServer, tmp_path: Path) -> None:
     assert (applied.action, applied["name"]) == ("unchanged", "promo")
 
 
-@pytest.mark.skipif(
+REMEMBERS = pytest.mark.skipif(
     "task_state_store" not in getattr(Context, "__annotations__", {}),
     reason="this Airflow's tasks can remember nothing from one try to the next",
 )
+
+
+@REMEMBERS
 def test_creations_are_remembered_from_one_try_to_the_next(sandbox: SandboxServer, run_task: Run) -> None:
     """NXLink's list does not date them here, so that only the task itself can know."""
     sandbox.switch(times="never")
@@ -483,3 +488,20 @@ def test_creations_are_remembered_from_one_try_to_the_next(sandbox: SandboxServe
     )
     assert (run.state(), run.tries()) == ("failed", 2)
     assert sandbox.count("create") == 2
+
+
+@REMEMBERS
+@pytest.mark.parametrize(("limit", "remembered"), [(100, 1), (0, 0)])
+def test_nothing_is_remembered_where_no_limit_counts_it(
+    sandbox: SandboxServer, run_task: Run, limit: int, remembered: int
+) -> None:
+    model = pytest.importorskip("airflow.models.task_state_store").TaskStateStoreModel
+
+    def rows() -> int:
+        with create_session() as session:
+            return int(session.query(model).filter_by(key=CREATED_KEY).count())
+
+    before = rows()
+    run = run_task(NxlinkSyncTemplatesOperator, templates=[body("promo")], max_creates_per_hour=limit)
+    assert (run.state(), sandbox.count("create")) == ("success", 1)
+    assert rows() - before == remembered
