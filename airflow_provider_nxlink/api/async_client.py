@@ -90,7 +90,7 @@ class AsyncNxlinkClient(BaseClient):
                     body = bytearray()
                     async for chunk in response.aiter_bytes():
                         self._add(call, body, chunk)
-                    return Answer(response.status_code, response.headers, bytes(body))
+                    return Answer(response.status_code, response.headers, body)
         except TimeoutError:
             raise self._too_slow(call) from None
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:

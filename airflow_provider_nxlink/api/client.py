@@ -104,7 +104,7 @@ class NxlinkClient(BaseClient):
                     self._add(call, body, chunk)
                     if time.monotonic() - started > self._longest:
                         raise self._too_slow(call)
-                return Answer(response.status_code, response.headers, bytes(body))
+                return Answer(response.status_code, response.headers, body)
         except (
             OSError,
             HTTPError,

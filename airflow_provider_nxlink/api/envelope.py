@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from pydantic_core import from_json
+
 from airflow_provider_nxlink.api.calls import Call
 from airflow_provider_nxlink.api.dates import http_date
 from airflow_provider_nxlink.api.errors import (
@@ -42,7 +44,7 @@ class Answer:
 
     status: int
     headers: Mapping[str, str]
-    body: bytes
+    body: bytes | bytearray
 
 
 def read_answer(call: Call[T], answer: Answer, secrets: Iterable[str] = ()) -> T:
@@ -113,11 +115,16 @@ def _caused(error: NxlinkTransportError, cause: NxlinkError) -> NxlinkTransportE
     return error
 
 
-def _json_object(body: bytes) -> Mapping[str, Any] | None:
+def _json_object(body: bytes | bytearray) -> Mapping[str, Any] | None:
     try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
+        # Values are not kept for the next answer to share: some are a customer's, or secret.
+        value = from_json(body, cache_strings="keys")
+    except ValueError:
+        # It takes no byte order mark, no UTF-16 and no half of a surrogate pair, as Python's own does.
+        try:
+            value = json.loads(body)
+        except (ValueError, RecursionError):
+            return None
     return value if isinstance(value, dict) else None
 
 

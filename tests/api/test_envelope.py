@@ -152,6 +152,21 @@ def answer(status=200, **content):
     )
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'\xef\xbb\xbf{"code": 0, "data": {"list": [{"name": "n", "content": "c"}]}}',
+        '{"code": 0, "data": {"list": [{"name": "n", "content": "c"}]}}'.encode("utf-16"),
+        b'{"code": 0, "data": {"list": [{"name": "n", "content": "\\ud83d"}]}}',
+        bytearray(b' {"code": 0, "data": {"list": [{"name": "n", "content": "c"}]}}\r\n'),
+    ],
+    ids=["a byte order mark", "UTF-16", "half a surrogate pair", "white space"],
+)
+def test_what_python_takes_for_json_is_read(body):
+    page = read_answer(calls.list_templates(ACCOUNT), Answer(200, {}, body))
+    assert [(template.name, len(template.content)) for template in page.templates] == [("n", 1)]
+
+
 DEEP = b'{"code": 0, "data": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
 # What is no envelope: it says neither that it worked nor that it did not.
 FOREIGN = {
