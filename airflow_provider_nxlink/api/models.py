@@ -236,7 +236,7 @@ class Flow(BaseModel):
         return self.model_dump()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class TemplateRef:
     """
     Which template is meant: by id, or by name and language, the pair that is unique for a sender.
@@ -298,7 +298,8 @@ class TemplateRef:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON without what is not known."""
-        return {key: value for key, value in vars(self).items() if value is not None}
+        given = {"id": self.id, "name": self.name, "language": self.language}
+        return {key: value for key, value in given.items() if value is not None}
 
     def __str__(self) -> str:
         """Name the template for a person."""

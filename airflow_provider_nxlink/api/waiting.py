@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from airflow_provider_nxlink.api.status import (
@@ -62,6 +63,11 @@ class Wait:
     on_paused: OnPaused = "fail"
     not_found_timeout: float = DEFAULT_NOT_FOUND_TIMEOUT
 
+    @cached_property
+    def waiting(self) -> frozenset[int]:
+        """The statuses at which it goes on waiting, of those that are documented."""
+        return frozenset(status for status in TemplateStatus if self._classify(status) is Verdict.WAIT)
+
     @classmethod
     def checked(
         cls,
@@ -111,7 +117,7 @@ class Wait:
         """
         if template is None:
             return self._judge_absent(ref, waited)
-        verdict = classify(template.status, self.target, self.failed, on_paused=self.on_paused)
+        verdict = self._classify(template.status)
         state = f"{ref} is {_words(template)}"
         if verdict is Verdict.DONE:
             return Outcome(verdict, state, template)
@@ -125,6 +131,9 @@ class Wait:
     def overdue(self, ref: TemplateRef, timeout: float) -> str:
         """Say in words that the wait for ``ref`` took longer than ``timeout`` seconds."""
         return f"{ref} is not {_word(self.target)} {timeout:g} s after the wait began"
+
+    def _classify(self, status: int | None) -> Verdict:
+        return classify(status, self.target, self.failed, on_paused=self.on_paused)
 
     def _judge_absent(self, ref: TemplateRef, waited: float) -> Outcome:
         if self.target == TemplateStatus.DELETED:

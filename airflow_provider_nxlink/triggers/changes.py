@@ -77,8 +77,8 @@ class NxlinkTemplateChangeTrigger(PollingTrigger):
         }
 
     def wanted(self) -> Wanted:
-        """Return None: any template may change."""
-        return None
+        """Return that it is everything: any template may change."""
+        return Wanted(everything=True)
 
     async def events(self, stream: AsyncIterator[Snapshot]) -> AsyncIterator[TriggerEvent]:
         """Return an event for each change, for ever."""
@@ -98,7 +98,7 @@ class NxlinkTemplateChangeTrigger(PollingTrigger):
                     self.log.error("Changes can't be watched until this is mended: %s", snapshot.error)
                 troubled = True
                 continue
-            if snapshot.asked is not None:
+            if not snapshot.asked.everything:
                 continue  # read before this trigger joined: it says nothing of the rest
             troubled = False
             if seen is None:
@@ -133,7 +133,7 @@ class NxlinkTemplateChangeTrigger(PollingTrigger):
     def _matching(self, snapshot: Snapshot) -> list[Template]:
         return [
             template
-            for template in snapshot.all()
+            for template in snapshot.everything
             if (self.name_pattern is None or fnmatchcase(template.name or "", self.name_pattern))
             and self.language in (None, template.language)
         ]

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Hashable
 from typing import TYPE_CHECKING, Self
 
 from airflow.providers.common.compat.sdk import AirflowNotFoundException
 
 from airflow_provider_nxlink.api.account import AccountError
 from airflow_provider_nxlink.api.errors import NxlinkError, NxlinkRateLimitError
-from airflow_provider_nxlink.api.models import TemplateId
 from airflow_provider_nxlink.hooks.nxlink import NxlinkHook
 from airflow_provider_nxlink.triggers.reader import Snapshot, TemplateReader, Wanted
 
@@ -110,13 +109,16 @@ class _Pauses:
     def __init__(self, interval: float, max_interval: float) -> None:
         self._interval = self._pause = interval
         self._max = max(interval, max_interval)
-        self._seen: set[tuple[TemplateId | None, int | None]] | None = None
+        self._seen: set[tuple[Hashable, int | None]] | None = None
 
     def after(self, snapshot: Snapshot | None) -> float:
         if snapshot is None or snapshot.error is not None or self._max == self._interval:
             self._pause = self._interval
             return self._pause
-        statuses = {(template.id, template.status) for template in snapshot.all()}
+        statuses: set[tuple[Hashable, int | None]] = {
+            (ref, template.status) for ref, template in snapshot.found.items()
+        }
+        statuses |= {(template.id, template.status) for template in snapshot.everything}
         unchanged = statuses == self._seen
         self._seen = statuses
         self._pause = min(self._pause * BACKOFF, self._max) if unchanged else self._interval

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Hashable, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Hashable, Mapping
 from contextlib import aclosing
 from functools import lru_cache
 from typing import Any, ClassVar
@@ -10,7 +10,6 @@ from typing import Any, ClassVar
 from airflow.providers.common.compat.triggers import BaseEventTrigger
 from airflow.triggers.base import TriggerEvent
 
-from airflow_provider_nxlink.api.models import TemplateRef
 from airflow_provider_nxlink.hooks.nxlink import NxlinkHook
 from airflow_provider_nxlink.triggers.poll import snapshots
 from airflow_provider_nxlink.triggers.reader import Snapshot, Wanted
@@ -61,7 +60,7 @@ class PollingTrigger(BaseEventTrigger):
         return {name: getattr(self, name) for name in STREAM_ARGUMENTS}
 
     def wanted(self) -> Wanted:
-        """Return what this trigger still looks for; None for the whole list."""
+        """Return what this trigger still looks for."""
         raise NotImplementedError
 
     def shared_stream_key(self) -> Hashable | None:
@@ -72,7 +71,11 @@ class PollingTrigger(BaseEventTrigger):
     async def open_shared_stream(cls, kwargs: dict[str, Any]) -> AsyncIterator[Any]:
         """Poll for everybody who listens to this stream, and yield what each poll saw."""
         key = _stream_key(kwargs)
-        async with aclosing(_polled(kwargs, lambda: _union(cls._listeners.get(key, ())))) as stream:
+
+        def wanted() -> Wanted:
+            return Wanted.together(listener.wanted() for listener in cls._listeners.get(key, ()))
+
+        async with aclosing(_polled(kwargs, wanted)) as stream:
             async for snapshot in stream:
                 yield snapshot
 
@@ -118,17 +121,6 @@ def _stream_key(arguments: Mapping[str, Any]) -> Hashable:
 def _same_key(*parts: str) -> tuple[str, ...]:
     """Return one object for equal keys: Airflow keeps a key for each trigger."""
     return parts
-
-
-def _union(listeners: Iterable[PollingTrigger]) -> Wanted:
-    """Return what all of them look for, taken together."""
-    together: set[TemplateRef] = set()
-    for listener in listeners:
-        wanted = listener.wanted()
-        if wanted is None:
-            return None
-        together |= wanted
-    return frozenset(together)
 
 
 def _polled(arguments: Mapping[str, Any], wanted: Callable[[], Wanted]) -> AsyncGenerator[Snapshot]:

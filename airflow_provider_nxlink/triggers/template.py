@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from functools import cached_property
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from airflow.triggers.base import TriggerEvent
@@ -52,7 +53,6 @@ class NxlinkTemplateTrigger(PollingTrigger):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.templates = templates
         self.target_status = target_status
         self.failed_statuses = failed_statuses
         self.on_paused = on_paused
@@ -60,8 +60,13 @@ class NxlinkTemplateTrigger(PollingTrigger):
         self.started_at = started_at
         self.fail_fast = fail_fast
         self.carried = carried
-        self._results: dict[TemplateRef, Result] = {}
-        self._last_message: dict[TemplateRef, str] = {}
+        self._given = templates
+        self._waits: tuple[_Waiting, ...] | None = None
+
+    @property
+    def templates(self) -> Sequence[Mapping[str, Any]]:
+        """Which templates are waited for, as plain JSON."""
+        return self._given if self._waits is None else [each.ref.to_dict() for each in self._waits]
 
     def _arguments(self) -> dict[str, Any]:
         names = (
@@ -78,8 +83,8 @@ class NxlinkTemplateTrigger(PollingTrigger):
 
     def wanted(self) -> Wanted:
         """Return the templates whose wait is not over."""
-        left = frozenset(ref for ref in self._refs if ref not in self._results)
-        return None if any(ref.name is None for ref in left) else left
+        left = frozenset(each.ref for each in self._each() if each.result is None)
+        return Wanted(left, self._wait().waiting)
 
     async def events(self, stream: AsyncIterator[Snapshot]) -> AsyncIterator[TriggerEvent]:
         """Return one event: how each wait ended, or why nobody can wait here."""
@@ -94,35 +99,56 @@ class NxlinkTemplateTrigger(PollingTrigger):
                     return
                 self._judge(snapshot, time.monotonic() - began)
                 if self._is_over():
-                    yield TriggerEvent(verdicts_event(list(self._results.values()), self.carried))
+                    results = [each.result for each in self._each() if each.result is not None]
+                    yield TriggerEvent(verdicts_event(results, self.carried))
                     return
         finally:
             self.leave()
 
     def _judge(self, snapshot: Snapshot, waited: float) -> None:
         wait = self._wait()
-        for ref in self._refs:
-            if ref in self._results or not snapshot.covers(ref):
+        for each in self._each():
+            if each.result is not None or not snapshot.covers(each.ref, wait.waiting):
                 continue
-            outcome = wait.judge(ref, snapshot.find(ref), waited)
-            if outcome.message != self._last_message.get(ref):
-                self._last_message[ref] = outcome.message
+            outcome = wait.judge(each.ref, snapshot.found.get(each.ref), waited)
+            if (said := hash(outcome.message)) != each.said:
+                each.said = said
                 # A logger of the class, not one for each of thousands.
                 self.logger().info("%s", outcome.message)
             if outcome.verdict is not Verdict.WAIT:
-                self._results[ref] = Result.of(ref, outcome)
+                each.result = Result.of(each.ref, outcome)
 
     def _is_over(self) -> bool:
-        if self.fail_fast and any(result.verdict is Verdict.FAILED for result in self._results.values()):
+        results = [each.result for each in self._each()]
+        if self.fail_fast and any(result and result.verdict is Verdict.FAILED for result in results):
             return True
-        return all(ref in self._results for ref in self._refs)
+        return None not in results
 
-    @cached_property
-    def _refs(self) -> list[TemplateRef]:
-        return [TemplateRef(**template) for template in self.templates]
+    def _each(self) -> tuple[_Waiting, ...]:
+        # Whoever made this trigger has checked the arguments; a trigger must not raise before it runs.
+        if self._waits is None:
+            self._waits = tuple(map(_Waiting, dict.fromkeys(TemplateRef(**given) for given in self._given)))
+            # There may be thousands of these triggers, and the mappings are as much again.
+            self._given = ()
+        return self._waits
 
     def _wait(self) -> Wait:
-        # Whoever made this trigger has checked the arguments; a trigger must not raise before it runs.
-        failed = self.failed_statuses
-        statuses = default_failed_statuses(self.target_status) if failed is None else frozenset(failed)
-        return Wait(self.target_status, statuses, self.on_paused, self.not_found_timeout)
+        failed = None if self.failed_statuses is None else tuple(self.failed_statuses)
+        return _same_wait(self.target_status, failed, self.on_paused, self.not_found_timeout)
+
+
+@lru_cache(maxsize=128)
+def _same_wait(
+    target: int, failed: tuple[int, ...] | None, on_paused: OnPaused, not_found_timeout: float
+) -> Wait:
+    statuses = default_failed_statuses(target) if failed is None else frozenset(failed)
+    return Wait(target, statuses, on_paused, not_found_timeout)
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """One wait: for which template, what was last said of it, as a hash, and how it ended."""
+
+    ref: TemplateRef
+    said: int | None = None
+    result: Result | None = None

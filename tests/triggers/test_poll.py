@@ -17,7 +17,7 @@ from airflow_provider_nxlink.api.errors import NxlinkApiError, NxlinkAuthError, 
 from airflow_provider_nxlink.hooks.nxlink import NxlinkHook
 from airflow_provider_nxlink.sandbox.server import SandboxServer
 from airflow_provider_nxlink.triggers import poll
-from airflow_provider_nxlink.triggers.reader import Snapshot
+from airflow_provider_nxlink.triggers.reader import Snapshot, Wanted
 
 INTERVAL = 0.05
 
@@ -34,12 +34,16 @@ def messages(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
     return lambda: [record.getMessage() for record in caplog.records if record.name == poll.__name__]
 
 
+def everything() -> Wanted:
+    return Wanted(everything=True)
+
+
 def take(count: int, *, interval: float = INTERVAL, max_interval: float = 0.0) -> list[Snapshot]:
     """Return the first snapshots of a poll of the whole list."""
 
     async def run() -> list[Snapshot]:
         taken = []
-        async with aclosing(poll.snapshots(NxlinkHook(), lambda: None, interval, max_interval)) as stream:
+        async with aclosing(poll.snapshots(NxlinkHook(), everything, interval, max_interval)) as stream:
             async for snapshot in stream:
                 taken.append(snapshot)
                 if len(taken) == count:
@@ -98,9 +102,10 @@ def test_a_server_that_is_down_is_survived(
     monkeypatch.setenv("AIRFLOW_CONN_NXLINK_DEFAULT", json.dumps(connection))
     polls = itertools.count()
 
-    def wanted() -> None:
+    def wanted() -> Wanted:
         if next(polls) == 4:
             raise LookupError("four polls saw nothing and raised nothing")
+        return everything()
 
     async def run() -> None:
         async with aclosing(poll.snapshots(NxlinkHook(), wanted, INTERVAL, 0)) as stream:
@@ -157,7 +162,7 @@ def test_a_mended_connection_is_looked_up_anew(
 
     async def run() -> list[Exception | None]:
         errors = []
-        async with aclosing(poll.snapshots(NxlinkHook(), lambda: None, INTERVAL, 0)) as stream:
+        async with aclosing(poll.snapshots(NxlinkHook(), everything, INTERVAL, 0)) as stream:
             errors.append((await anext(stream)).error)
             monkeypatch.setenv("AIRFLOW_CONN_NXLINK_DEFAULT", good)
             errors.append((await anext(stream)).error)
@@ -208,8 +213,9 @@ def distances(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[float]]:
     ) -> list[float]:
         loop = PutOn()
 
-        def wanted() -> None:
+        def wanted() -> Wanted:
             during(loop)
+            return everything()
 
         async def run() -> list[float]:
             times = [loop.time()]
@@ -279,9 +285,9 @@ def test_the_event_loop_is_never_held_for_50_ms(
 
     async def run() -> int:
         asyncio.get_running_loop().slow_callback_duration = 0.05
-        async with aclosing(poll.snapshots(NxlinkHook(), lambda: None, 0.01, 0)) as stream:
+        async with aclosing(poll.snapshots(NxlinkHook(), everything, 0.01, 0)) as stream:
             await anext(stream)
-            return len(list((await anext(stream)).all()))
+            return len((await anext(stream)).everything)
 
     def slow() -> list[str]:
         caplog.clear()

@@ -5,14 +5,18 @@ from collections.abc import Awaitable, Callable, Iterable
 
 import pytest
 
-from airflow_provider_nxlink.api.models import TemplateRef
+from airflow_provider_nxlink.api.models import Template, TemplateRef
 from airflow_provider_nxlink.hooks.nxlink import NxlinkHook
 from airflow_provider_nxlink.sandbox.server import SandboxServer
-from airflow_provider_nxlink.triggers.reader import Snapshot, TemplateReader
+from airflow_provider_nxlink.triggers.reader import Snapshot, TemplateReader, Wanted
 
 
-def refs(names: Iterable[str], language: str = "en_US") -> frozenset[TemplateRef]:
-    return frozenset(TemplateRef(name=name, language=language) for name in names)
+def refs(names: Iterable[str], language: str = "en_US") -> Wanted:
+    return Wanted(frozenset(TemplateRef(name=name, language=language) for name in names))
+
+
+def together(*parts: Wanted) -> Wanted:
+    return Wanted.together(parts)
 
 
 def read(polls: Callable[[TemplateReader], Awaitable[list[Snapshot]]]) -> list[Snapshot]:
@@ -23,7 +27,7 @@ def read(polls: Callable[[TemplateReader], Awaitable[list[Snapshot]]]) -> list[S
     return asyncio.run(run())
 
 
-def costs(sandbox: SandboxServer, polls: list[frozenset[TemplateRef] | None]) -> list[int]:
+def costs(sandbox: SandboxServer, polls: list[Wanted]) -> list[int]:
     """Return the requests of each poll; every template that is wanted and there must be found."""
 
     async def run(reader: TemplateReader) -> list[Snapshot]:
@@ -32,9 +36,9 @@ def costs(sandbox: SandboxServer, polls: list[frozenset[TemplateRef] | None]) ->
             before = sandbox.count("list")
             snapshot = await reader.read(wanted)
             spent.append(sandbox.count("list") - before)
-            for ref in wanted or ():
+            for ref in wanted.refs:
                 there = sandbox.template(str(ref.name), str(ref.language))
-                seen = snapshot.find(ref)
+                seen = snapshot.found.get(ref)
                 assert (seen and seen.id) == (there and there.id), ref
             snapshots.append(snapshot)
         return snapshots
@@ -73,7 +77,7 @@ def test_a_poll_costs_the_lesser_of_names_and_pages(
     first, *others = costs(sandbox, [names] * 4)
     assert others[-1] == steady
     # Finding out costs a fourth more at the most, once.
-    assert first <= max(steady, len(names) + max(1, len(names) // 4))
+    assert first <= max(steady, len(names.refs) + max(1, len(names.refs) // 4))
 
 
 def test_names_on_a_later_page_are_found_there_once_pages_paid(
@@ -92,15 +96,23 @@ def test_pages_that_hold_too_little_are_tried_no_more(sandbox: SandboxServer, ac
 
 def test_those_who_leave_and_join_change_the_next_poll(sandbox: SandboxServer, account: list[str]) -> None:
     many, one = refs(account[900:]), refs(account[:1])
-    assert costs(sandbox, [many, many, one, one, many | one, many | one, many]) == [1, 1, 1, 1, 2, 3, 1]
+    assert costs(sandbox, [many, many, one, one, together(many, one), together(many, one), many]) == [
+        1,
+        1,
+        1,
+        1,
+        2,
+        3,
+        1,
+    ]
 
 
 def test_nothing_wanted_costs_nothing(sandbox: SandboxServer, account: list[str]) -> None:
-    assert costs(sandbox, [frozenset()]) == [0]
+    assert costs(sandbox, [Wanted()]) == [0]
 
 
 def test_everything_costs_the_pages(sandbox: SandboxServer, account: list[str]) -> None:
-    assert costs(sandbox, [None]) == [10]
+    assert costs(sandbox, [Wanted(everything=True)]) == [10]
 
 
 def test_a_name_that_is_not_there_costs_one_request(sandbox: SandboxServer, account: list[str]) -> None:
@@ -113,17 +125,65 @@ def test_a_snapshot_keeps_what_was_asked_for_and_no_note_of_its_fields(
     # NXLink finds the second under the first's name, too.
     sandbox.seed([{"name": name, "language": "en_US"} for name in ("sale", "sale_late")])
     (snapshot,) = read(lambda reader: _one(reader, refs(["sale"])))
-    (template,) = snapshot.all()
+    (template,) = snapshot.found.values()
     assert template.name == "sale"
 
-    (whole,) = read(lambda reader: _one(reader, None))
-    assert len({id(one.model_fields_set) for one in [template, *whole.all()]}) == 1
+    (whole,) = read(lambda reader: _one(reader, Wanted(everything=True)))
+    assert len({id(one.model_fields_set) for one in [template, *whole.everything]}) == 1
+
+
+class TestStatusAlone:
+    """Of a template at which all who want it wait on, its status is enough."""
+
+    WANTED = (TemplateRef(name="new", language="en_US"), TemplateRef(name="used", language="en_US"))
+
+    @pytest.fixture
+    def two(self, sandbox: SandboxServer) -> None:
+        body = {"language": "en_US", "content": "hello"}
+        sandbox.seed([{**body, "name": "new", "status": 1}, {**body, "name": "used", "status": 2}])
+
+    def found(self, *waiting: set[int], everything: bool = False) -> Snapshot:
+        parts = [Wanted(frozenset(self.WANTED), frozenset(statuses)) for statuses in waiting]
+        wanted = Wanted.together([*parts, *[Wanted(everything=True)] * everything])
+        (snapshot,) = read(lambda reader: _one(reader, wanted))
+        return snapshot
+
+    @pytest.mark.usefixtures("two")
+    def test_no_more_is_kept_of_it(self) -> None:
+        new, used = (self.found({1}).found[ref] for ref in self.WANTED)
+        assert new == Template(status=1)
+        assert (used.name, used.status, used.content) == ("used", 2, "hello")
+
+    @pytest.mark.usefixtures("two")
+    def test_all_is_kept_where_one_of_them_is_done_with_it(self) -> None:
+        new, used = (self.found({1, 2}, {2}).found[ref] for ref in self.WANTED)
+        assert (new.name, new.content) == ("new", "hello")
+        assert used == Template(status=2)
+
+    @pytest.mark.usefixtures("two")
+    def test_a_watch_of_the_list_has_all_of_it(self) -> None:
+        snapshot = self.found({1}, everything=True)
+        assert snapshot.found[self.WANTED[0]] == Template(status=1)
+        assert {template.content for template in snapshot.everything} == {"hello"}
+
+    def test_it_says_nothing_to_a_wait_that_it_did_not_know_of(self) -> None:
+        one, other = self.WANTED
+        snapshot = Snapshot(Wanted(frozenset([one]), frozenset({1})))
+        assert snapshot.covers(one, frozenset({1, 11}))
+        assert not snapshot.covers(one, frozenset({11}))
+        assert not snapshot.covers(other, frozenset({1}))
+
+    def test_a_wait_by_id_is_no_reason_to_keep_the_list(self, sandbox: SandboxServer, two: None) -> None:
+        ref = TemplateRef(id=sandbox.template("used", "en_US").id)
+        (snapshot,) = read(lambda reader: _one(reader, Wanted(frozenset([ref]))))
+        assert [template.name for template in snapshot.found.values()] == ["used"]
+        assert snapshot.everything == []
 
 
 def test_several_languages_of_a_name_are_one_request(sandbox: SandboxServer, account: list[str]) -> None:
     body = {"category_type": 2, "content": "hello", "name": "t_000"}
     sandbox.seed([{**body, "language": "de"}, {**body, "language": "fr"}])
-    wanted = refs(["t_000"]) | refs(["t_000"], "de") | refs(["t_000"], "fr")
+    wanted = together(refs(["t_000"]), refs(["t_000"], "de"), refs(["t_000"], "fr"))
     assert costs(sandbox, [wanted] * 2) == [1, 1]
 
 
@@ -134,7 +194,7 @@ def test_a_deleted_template_does_not_hide_its_successor(sandbox: SandboxServer) 
     sandbox.set_status("again", "en_US", 14)
     (successor,) = sandbox.seed([{**body, "name": "again", "status": 1}])
     (snapshot,) = read(lambda reader: _one(reader, refs(["again", "other"])))
-    found = snapshot.find(TemplateRef(name="again", language="en_US"))
+    found = snapshot.found.get(TemplateRef(name="again", language="en_US"))
     assert found is not None
     assert found.id == successor
 
@@ -146,5 +206,5 @@ def test_the_lists_shape_does_not_matter(sandbox: SandboxServer, account: list[s
     assert costs(sandbox, [refs(account[850:])] * 3)[-1] == 2
 
 
-async def _one(reader: TemplateReader, wanted: frozenset[TemplateRef] | None) -> list[Snapshot]:
+async def _one(reader: TemplateReader, wanted: Wanted) -> list[Snapshot]:
     return [await reader.read(wanted)]

@@ -58,9 +58,7 @@ class TestManyTemplates:
                 await asyncio.wait_for(anext(events), 0.5)
 
         asyncio.run(run())
-        wanted = waiting.wanted()
-        assert wanted is not None
-        assert {ref.name for ref in wanted} == {"two"}
+        assert {ref.name for ref in waiting.wanted().refs} == {"two"}
 
 
 class TestAcrossProcesses:
@@ -68,7 +66,10 @@ class TestAcrossProcesses:
         path, arguments = trigger("one", failed_statuses=[0], started_at=1.5, phone="861").serialize()
         assert path == "airflow_provider_nxlink.triggers.template.NxlinkTemplateTrigger"
         assert json.loads(json.dumps(arguments)) == arguments
-        assert NxlinkTemplateTrigger(**arguments).serialize() == (path, arguments)
+        again = NxlinkTemplateTrigger(**arguments)
+        assert again.serialize() == (path, arguments)
+        again.wanted()
+        assert again.serialize() == (path, arguments)
         assert sandbox.account.access_secret not in json.dumps(arguments)
 
     @pytest.mark.parametrize(
@@ -194,6 +195,27 @@ class TestSharedStream:
             manager, [trigger("good"), trigger("bad"), trigger("none", not_found_timeout=0.1)]
         )
         assert [read_event(event)[0].verdict for event in (good, bad, gone)] == ["done", "failed", "failed"]
+
+    def test_who_waits_for_the_review_to_begin_gets_the_template_too(
+        self, sandbox: SandboxServer, seed: Seed, manager: Any
+    ) -> None:
+        # The other goes on waiting at this status, so that to it the status would be enough.
+        seed("one", status=1)
+
+        async def run() -> Any:
+            streams = manager()
+            patient = asyncio.create_task(self.first_event(streams, 1, trigger("one")))
+            while not sandbox.count("list"):
+                await asyncio.sleep(0.01)
+            event = await asyncio.wait_for(self.first_event(streams, 2, trigger("one", target_status=1)), 5)
+            patient.cancel()
+            await streams.stop_all()
+            return event
+
+        (result,) = read_event(asyncio.run(run()))
+        assert result.verdict == "done"
+        assert result.template is not None
+        assert (result.template["name"], result.template["content"]) == ("one", "hello")
 
     def test_bad_credentials_end_all_with_nxlinks_own_error(
         self, sandbox: SandboxServer, seed: Seed, manager: Any
