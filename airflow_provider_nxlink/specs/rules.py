@@ -42,7 +42,7 @@ def check(spec: TemplateSpec, *, rendered: bool = True) -> list[Violation]:
     :param rendered: False judges only what is literal: a field with Airflow's Jinja is not known yet.
         True judges every character, and Jinja left in a field that needs a plain value is an error.
     """
-    found = list(_not_rendered(spec, "")) if rendered else []
+    found = _jinja_left(spec, rendered=rendered)
     found += broken_rules(spec, TEXT_RULES, str, rendered=rendered)
     found += header_rules(spec)
     if isinstance(spec.buttons, list):
@@ -124,11 +124,9 @@ def _load(
     except TemplateSpecError as error:
         more = [item for item in _check_the_rest(body, error) if item.level == "error"]
         raise TemplateSpecError([*error.violations, *(more if validation == "strict" else [])]) from None
-    if validation == "off":
-        # The rest would be judged only to be thrown away.
-        found = list(_not_rendered(spec, "")) if rendered else []
-    else:
-        found = check(spec, rendered=rendered)
+    # Where nothing is validated, the rest would be judged only to be thrown away.
+    judge = _jinja_left if validation == "off" else check
+    found = judge(spec, rendered=rendered)
     refused = [
         violation
         for violation in found
@@ -136,7 +134,7 @@ def _load(
     ]
     if refused:
         raise TemplateSpecError(refused)
-    return (spec if complete else None), notes + (found if validation != "off" else [])
+    return (spec if complete else None), notes + found
 
 
 def _located(violations: Iterable[Violation], value: Any) -> list[Violation]:
@@ -168,6 +166,11 @@ def _read(body: Any) -> TemplateSpec:
 def _check_button(button: Button, path: str, *, rendered: bool) -> Iterator[Violation]:
     yield from broken_rules(button, BUTTON_TEXT_RULES, lambda field: join(path, field), rendered=rendered)
     yield from button_rules(button, path, rendered=rendered)
+
+
+def _jinja_left(spec: TemplateSpec, *, rendered: bool) -> list[Violation]:
+    """Return what no validation lets pass: all of it is an error."""
+    return list(_not_rendered(spec, "")) if rendered else []
 
 
 def _not_rendered(part: Part, path: str) -> Iterator[Violation]:
