@@ -65,7 +65,8 @@ class PollingTrigger(BaseEventTrigger):
 
     def shared_stream_key(self) -> Hashable | None:
         """Return what those who share a poll have in common."""
-        return _stream_key(self._arguments())
+        # No more than it needs: a trigger that waits for many templates makes all of them anew.
+        return _stream_key(PollingTrigger._arguments(self))
 
     @classmethod
     async def open_shared_stream(cls, kwargs: dict[str, Any]) -> AsyncIterator[Any]:
