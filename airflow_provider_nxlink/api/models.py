@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, model_validator
@@ -298,8 +298,7 @@ class TemplateRef:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON without what is not known."""
-        given = {"id": self.id, "name": self.name, "language": self.language}
-        return {key: value for key, value in given.items() if value is not None}
+        return {key: value for key, value in asdict(self).items() if value is not None}
 
     def __str__(self) -> str:
         """Name the template for a person."""
