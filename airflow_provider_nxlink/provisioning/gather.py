@@ -89,6 +89,7 @@ def refuse_twins(specs: Iterable[TemplateSpec]) -> None:
 
     :raises TemplateSpecError: naming each template that has two.
     """
+    # No references: a DAG file would load NXLink's models for them at each parse.
     seen: set[tuple[str, str]] = set()
     violations = []
     for spec in specs:
