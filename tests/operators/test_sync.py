@@ -505,3 +505,13 @@ def test_nothing_is_remembered_where_no_limit_counts_it(
     run = run_task(NxlinkSyncTemplatesOperator, templates=[body("promo")], max_creates_per_hour=limit)
     assert (run.state(), sandbox.count("create")) == ("success", 1)
     assert rows() - before == remembered
+
+
+def test_where_no_limit_counts_them_no_earlier_creations_are_asked_for(sandbox: SandboxServer) -> None:
+    class Store:
+        def get(self, key: str) -> None:
+            raise AssertionError(f"{key} was asked for")
+
+    operator = NxlinkSyncTemplatesOperator(task_id="sync", templates=[body("promo")], max_creates_per_hour=0)
+    context: Any = {**CONTEXT, "task_state_store": Store()}
+    assert operator.execute(context)["counts"] == {"created": 1}
