@@ -96,15 +96,8 @@ def test_pages_that_hold_too_little_are_tried_no_more(sandbox: SandboxServer, ac
 
 def test_those_who_leave_and_join_change_the_next_poll(sandbox: SandboxServer, account: list[str]) -> None:
     many, one = refs(account[900:]), refs(account[:1])
-    assert costs(sandbox, [many, many, one, one, together(many, one), together(many, one), many]) == [
-        1,
-        1,
-        1,
-        1,
-        2,
-        3,
-        1,
-    ]
+    both = together(many, one)
+    assert costs(sandbox, [many, many, one, one, both, both, many]) == [1, 1, 1, 1, 2, 3, 1]
 
 
 def test_nothing_wanted_costs_nothing(sandbox: SandboxServer, account: list[str]) -> None:

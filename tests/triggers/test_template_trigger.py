@@ -171,6 +171,23 @@ class TestSharedStream:
 
         return asyncio.run(run())
 
+    def event_of_a_late_one(
+        self, sandbox: SandboxServer, manager: Any, early: PollingTrigger, late: PollingTrigger
+    ) -> Any:
+        """Return the first event of a trigger that joins when the poll of another is under way."""
+
+        async def run() -> Any:
+            streams = manager()
+            before = asyncio.create_task(self.first_event(streams, 1, early))
+            while not sandbox.count("list"):
+                await asyncio.sleep(0.01)
+            event = await asyncio.wait_for(self.first_event(streams, 2, late), 5)
+            before.cancel()
+            await streams.stop_all()
+            return event
+
+        return asyncio.run(run())
+
     def test_two_hundred_waits_are_one_poll(self, sandbox: SandboxServer, seed: Seed, manager: Any) -> None:
         names = [f"t_{number:03}" for number in range(200)]
         seed(*names)
@@ -204,17 +221,8 @@ class TestSharedStream:
         # The other goes on waiting at this status, so that to it the status would be enough.
         seed("one", status=1)
 
-        async def run() -> Any:
-            streams = manager()
-            patient = asyncio.create_task(self.first_event(streams, 1, trigger("one")))
-            while not sandbox.count("list"):
-                await asyncio.sleep(0.01)
-            event = await asyncio.wait_for(self.first_event(streams, 2, trigger("one", target_status=1)), 5)
-            patient.cancel()
-            await streams.stop_all()
-            return event
-
-        (result,) = read_event(asyncio.run(run()))
+        event = self.event_of_a_late_one(sandbox, manager, trigger("one"), trigger("one", target_status=1))
+        (result,) = read_event(event)
         assert result.verdict == "done"
         assert result.template is not None
         assert (result.template["name"], result.template["content"]) == ("one", "hello")
@@ -252,17 +260,8 @@ class TestSharedStream:
         seed("early")
         seed("late", status=2)
 
-        async def run() -> Any:
-            streams = manager()
-            early = asyncio.create_task(self.first_event(streams, 1, trigger("early")))
-            while not sandbox.count("list"):
-                await asyncio.sleep(0.01)
-            event = await asyncio.wait_for(self.first_event(streams, 2, trigger("late")), 5)
-            early.cancel()
-            await streams.stop_all()
-            return event
-
-        assert read_event(asyncio.run(run()))[0].verdict == "done"
+        event = self.event_of_a_late_one(sandbox, manager, trigger("early"), trigger("late"))
+        assert read_event(event)[0].verdict == "done"
 
     def test_other_connections_senders_and_intervals_poll_apart(self) -> None:
         keys = {
