@@ -68,18 +68,28 @@ def whole_number(value: object) -> int | None:
     return int(text) if len(text) <= _INT_DIGITS and re.fullmatch(r"-?[0-9]+", text) else None
 
 
+def _flag(value: object) -> bool | None:
+    """Return a flag that comes as a boolean, 0 or 1, or the text of either; None for anything else."""
+    if value is None or value.__class__ is int:
+        return bool(value) if value in (0, 1) else None
+    word = str(value).strip().lower()
+    return True if word in {"1", "true"} else False if word in {"0", "false"} else None
+
+
 def _objects(value: object) -> list[dict[str, Any]] | None:
+    """Return the items of an array; one that is no JSON object is kept as an empty one, as it is unknown."""
     if not isinstance(value, list):
         return None
-    return [item for item in value if isinstance(item, dict)]
+    return [item if isinstance(item, dict) else {} for item in value if item is not None]
 
 
 class Template(BaseModel):
     """
     A message template as NXLink has it.
 
-    Every field may be None: the list gives no ``components``, the details in one of their two shapes give
-    no ``id``, ``language``, ``status`` and ``content``.
+    Every field may be None, which means that the response does not return it: the list gives no
+    ``components``, the details in one of their two shapes give no ``id``, ``language``, ``status`` and
+    ``content``. Only ``buttons`` is also None where ``buttons_returned`` says that there are none.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -94,8 +104,11 @@ class Template(BaseModel):
     rejected_reason: str | None = None
     created_at: str | None = None
     updated_at: str | None = None
+    is_close_auto_flow: bool | None = None
     components: list[dict[str, Any]] | None = None
     buttons: list[dict[str, Any]] | None = None
+    # The flat details return null for no buttons; the list returns nothing about them.
+    buttons_returned: bool = False
 
     @model_validator(mode="before")
     @classmethod
@@ -124,8 +137,11 @@ class Template(BaseModel):
             "rejected_reason": None if not reason or str(reason).upper() == "NONE" else str(reason),
             "created_at": None if not created_at or created_at.startswith(_NEVER) else created_at,
             "updated_at": None if not updated_at or updated_at.startswith(_NEVER) else updated_at,
+            "is_close_auto_flow": _flag(get("is_close_auto_flow", get("isCloseAutoFlow"))),
             "components": components and [without_media_secrets(item) for item in components],
             "buttons": None if buttons is None else _objects(buttons),
+            "buttons_returned": buttons.__class__ is list
+            or (buttons is None and ("buttonComponents" in data or "buttons" in data)),
         }
 
     @property
@@ -134,11 +150,18 @@ class Template(BaseModel):
         return TemplateStatus.name_of(self.status)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain JSON: what operators hand to XCom. ``components`` and ``buttons`` only when known."""
+        """Return plain JSON: what operators hand to XCom. ``components`` and ``buttons`` only when known.
+
+        ``is_close_auto_flow`` is there only where it is on.
+        """
         fields = dict(self)
         plain = {key: fields[key] for key in ("id", "name", "language", "status")}
         plain["status_name"] = self.status_name
-        plain |= {key: value for key, value in fields.items() if key not in _WHEN_KNOWN}
+        plain |= {key: value for key, value in fields.items() if key not in _NOT_COPIED}
+        if self.buttons_returned:
+            plain["buttons"] = self.buttons
+        if self.is_close_auto_flow:
+            plain["is_close_auto_flow"] = True
         return plain | {key: fields[key] for key in _WHEN_KNOWN if fields[key] is not None}
 
     def __getitem__(self, key: str) -> Any:
@@ -148,6 +171,7 @@ class Template(BaseModel):
 
 _TEXTS = ("name", "language", "category", "content", "quality", "created_at", "updated_at")
 _WHEN_KNOWN = ("components", "buttons")
+_NOT_COPIED = (*_WHEN_KNOWN, "buttons_returned", "is_close_auto_flow")
 
 
 class TemplatePage(BaseModel):

@@ -92,16 +92,35 @@ def apply(client: NxlinkClient, spec: TemplateSpec, rules: Rules | None = None) 
     rules = rules or Rules()
     live = lookup.find_template(client, ref_of(spec))
     try:
-        return carry_out(client, plan_template(spec, compared(client, live, rules), rules))
+        return carry_out(client, planned(client, spec, live, rules))
     except TemplateExistsError as error:
         # Somebody made it in the meantime, or an earlier try did and the list was slow to show it.
-        return carry_out(client, plan_template(spec, compared(client, error.template, rules), rules))
+        return carry_out(client, planned(client, spec, error.template, rules))
+
+
+def planned(client: NxlinkClient, spec: TemplateSpec, live: Template | None, rules: Rules) -> Action:
+    """
+    Say what is to be done so that a template is what ``spec`` says; nothing is sent but reads.
+
+    The details of a template are read where they are compared, and before any update: an update replaces the
+    whole template, so the plan has to show all of it.
+
+    :param live: as the list has it; None where there is none.
+    """
+    action = plan_template(spec, compared(client, live, rules), rules)
+    if action.kind != "update" or action.live is None or rules.needs_details:
+        return action
+    return plan_template(spec, _detailed(client, action.live), rules)
 
 
 def compared(client: NxlinkClient, live: Template | None, rules: Rules) -> Template | None:
     """Return a template of the list with what it takes to compare it; None if it is gone by now."""
     if live is None or live.status == TemplateStatus.DELETED or not rules.needs_details:
         return live
+    return _detailed(client, live)
+
+
+def _detailed(client: NxlinkClient, live: Template) -> Template | None:
     try:
         return with_details(client, live)
     except TemplateNotFoundError:
@@ -130,18 +149,27 @@ def carry_out(client: NxlinkClient, action: Action, *, read_back: bool = True) -
 
 
 def tell(action: Action) -> None:
-    """Log what is to be done, and what nobody can know."""
+    """Log what is to be done, what it costs, and what the API leaves open."""
+    ref = action.ref
     if action.kind == "update":
-        changes = "; ".join(map(str, action.differences)) or "everything, as nothing counts as equal"
-        log.info("%s is updated: %s", action.ref, changes)
+        changes = "; ".join(map(str, action.differences)) or 'no visible difference, compare="always"'
+        log.info("%s will be updated: %s", ref, changes)
+    for note in action.notes:
+        log.warning("%s: the update %s" if action.kind == "update" else "%s: %s", ref, note)
     for item in action.drift:
         log.warning(
-            "%s is %s at NXLink and %s in its spec: Meta's category stays", action.ref, item.live, item.wanted
+            "%s is %s at NXLink and %s in its spec: Meta's category stays", ref, item.live, item.wanted
         )
-    if action.kind == "unchanged" and action.not_compared:
+    if action.may_be_removed:
         log.warning(
-            '%s: NXLink does not show its %s, so a change there goes unseen; compare="always" sends it',
-            action.ref,
+            "%s: the API does not return %s, and its spec does not set them: the update removes them",
+            ref,
+            ", ".join(action.may_be_removed),
+        )
+    if action.kind in ("unchanged", "update") and action.not_compared:
+        log.warning(
+            '%s: the API does not return %s, so they are not compared; compare="always" sends them',
+            ref,
             ", ".join(action.not_compared),
         )
 

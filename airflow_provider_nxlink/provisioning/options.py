@@ -52,7 +52,7 @@ class Rules:
     @property
     def needs_details(self) -> bool:
         """True where the list alone does not tell enough."""
-        return self.compare == "full" or (self.compare == "always" and self.resuming)
+        return self.compare != "content"
 
 
 @dataclass(frozen=True)

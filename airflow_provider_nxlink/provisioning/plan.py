@@ -7,18 +7,20 @@ has given: see https://developers.facebook.com/docs/whatsapp/message-templates/g
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from airflow_provider_nxlink.api.models import Template, TemplateRef, TemplateStatus
+from airflow_provider_nxlink.provisioning import guard
 from airflow_provider_nxlink.provisioning.options import Rules
 from airflow_provider_nxlink.provisioning.write import is_sent, ref_of
 from airflow_provider_nxlink.specs.diff import Difference, diff, not_told
-from airflow_provider_nxlink.specs.fields import CATEGORIES
+from airflow_provider_nxlink.specs.live import NEVER_RETURNED, has_details, not_returned, unmodelled
 from airflow_provider_nxlink.specs.model import TemplateSpec
 
 Kind = Literal["create", "update", "unchanged", "blocked", "delete"]
+BlockedBy = Literal["", "status", "category", "unmodelled", "unconfirmed"]
 
 # A verdict will come by itself, and with it a status that can be edited or one that says what is wrong.
 UNDER_REVIEW = frozenset({TemplateStatus.PENDING, TemplateStatus.APPEALED})
@@ -43,6 +45,16 @@ NOT_EDITABLE: Mapping[int, str] = {
 }
 
 
+# What an unchanged template of these can't be used for all the same, and what to do about it.
+NOT_IN_USE: Mapping[int, str] = {
+    TemplateStatus.REJECTED: "Meta rejected it: change the text and apply again",
+    TemplateStatus.PAUSED: "Meta has paused it for low quality: it can't be sent until that ends",
+    TemplateStatus.UNAVAILABLE: "Meta has disabled it: use another name, or ask in NXLink's console",
+    TemplateStatus.PENDING_DELETION: "it is being deleted",
+    TemplateStatus.EXCEEDED_LIMIT: "the account has as many templates as it may have",
+}
+
+
 @dataclass(frozen=True)
 class Action:
     """
@@ -54,8 +66,12 @@ class Action:
     :param live: what it is; None where there is none.
     :param differences: what an update changes.
     :param drift: a category that Meta has given it, which no update changes back.
-    :param not_compared: what the spec sets and NXLink does not show.
+    :param not_compared: what the spec sets and the API does not return.
     :param reason: why it is blocked, and the way out.
+    :param not_returned: everything that the API does not return of it and that was to be compared.
+    :param compared: ``content`` where only what the list returns was compared.
+    :param unmodelled: what it contains that this tool cannot preserve.
+    :param blocked_by: ``status``, ``category``, ``unmodelled`` or ``unconfirmed`` where it is blocked.
     """
 
     kind: Kind
@@ -66,31 +82,79 @@ class Action:
     drift: tuple[Difference, ...] = ()
     not_compared: tuple[str, ...] = ()
     reason: str = ""
+    not_returned: tuple[str, ...] = ()
+    compared: Literal["full", "content"] = "full"
+    unmodelled: tuple[str, ...] = ()
+    blocked_by: BlockedBy = ""
 
     @property
     def awaits_verdict(self) -> bool:
         """True where it is blocked only until Meta's verdict."""
-        return self.kind == "blocked" and self.live is not None and self.live.status in UNDER_REVIEW
+        if self.kind != "blocked" or self.blocked_by not in ("", "status") or self.live is None:
+            return False
+        return self.live.status in UNDER_REVIEW
 
     @property
     def changes(self) -> bool:
         """True where the template is not as it should be."""
         return self.kind != "unchanged"
 
+    @property
+    def may_be_removed(self) -> tuple[str, ...]:
+        """What an update may remove: the spec does not set it, and the API does not return it."""
+        if self.kind != "update":
+            return ()
+        return tuple(name for name in self.not_returned if name not in self.not_compared)
+
+    @property
+    def is_certain(self) -> bool:
+        """False where "unchanged" holds only for what the API returns, or for what was compared."""
+        return not self.not_returned and self.compared == "full"
+
+    @property
+    def status_reason(self) -> str:
+        """Why an unchanged template can't be used, with what Meta says about it; empty where it can."""
+        if self.kind != "unchanged" or self.live is None:
+            return ""
+        advice = NOT_IN_USE.get(-1 if self.live.status is None else self.live.status, "")
+        return advice and _with_rejection(advice, self.live)
+
+    @property
+    def notes(self) -> list[str]:
+        """What else a reviewer has to know: what an update costs, what has to be given again."""
+        if self.kind == "unchanged":
+            return [self.status_reason] if self.status_reason else []
+        if self.spec is None or self.kind not in ("create", "update"):
+            return []
+        if self.kind == "update" and self.live is not None:
+            return guard.update_notes(self.spec, self.live)
+        notes = guard.sample_notes(self.spec)
+        if names := self.spec.still_unconfirmed:
+            notes.append(f"its spec lists {', '.join(names)} as unconfirmed: created without")
+        return notes
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON."""
-        status = None if self.live is None else self.live.status
+        live = self.live
         return {
             "action": self.kind,
             "name": self.ref.name,
             "language": self.ref.language,
-            "id": None if self.live is None else self.live.id,
-            "status": status,
-            "status_name": None if self.live is None else self.live.status_name,
+            "id": None if live is None else live.id,
+            "status": None if live is None else live.status,
+            "status_name": None if live is None else live.status_name,
+            "rejected_reason": None if live is None else live.rejected_reason,
             "differences": [difference.to_dict() for difference in self.differences],
             "drift": [difference.to_dict() for difference in self.drift],
             "not_compared": list(self.not_compared),
+            "may_be_removed": list(self.may_be_removed),
+            "not_returned": list(self.not_returned),
+            "compared": self.compared,
+            "unmodelled": list(self.unmodelled),
             "reason": self.reason,
+            "blocked_by": self.blocked_by,
+            "notes": self.notes,
+            "preview": self.spec.preview() if self.kind == "create" and self.spec is not None else None,
         }
 
 
@@ -99,43 +163,76 @@ def plan_template(spec: TemplateSpec, live: Template | None, rules: Rules) -> Ac
     Say what is to be done so that a template is what ``spec`` says.
 
     :param spec: rendered and checked.
-    :param live: what is there; with its details where ``rules.needs_details``.
+    :param live: what is there; with its details where ``rules.needs_details``, and for any update that is to
+        be carried out.
     """
     ref = ref_of(spec)
     if live is None or live.status == TemplateStatus.DELETED:
         return Action("create", ref, spec, live)
-    shown: Literal["full", "content"] = "full" if rules.needs_details else "content"
-    found = diff(spec, live, compare=shown)
+    shown: Literal["full", "content"] = "content" if rules.compare == "content" else "full"
+    is_read = shown == "full" or has_details(live)
+    # An update replaces the whole template, so all of it is shown, whatever was asked to be compared.
+    found = diff(spec, live, examples=True)
     # A rejected template may be sent in under another category; any other keeps the one Meta gave it.
     drift = tuple(
         item for item in found if item.path == "category" and live.status != TemplateStatus.REJECTED
     )
     differences = tuple(item for item in found if item not in drift)
-    missing = tuple(not_told(spec, live)) if rules.compare == "full" else ()
-
-    plan = Action("update", ref, spec, live, differences, drift, missing)
-    if drift and rules.on_category_change == "fail":
-        return replace(plan, kind="blocked", reason=_recategorised(drift[0]))
-    if not differences and not _sent_anyway(spec, live, rules):
-        return replace(plan, kind="unchanged")
-    if reason := _obstacle(spec, live, drifted=bool(drift)):
-        return replace(plan, kind="blocked", reason=reason)
+    deciding = [item for item in diff(spec, live, compare=shown) if item not in drift]
+    plan = Action(
+        "update",
+        ref,
+        guard.kept(spec, live),
+        live,
+        differences,
+        drift,
+        tuple(not_told(spec, live)) if is_read else (),
+        not_returned=not_returned(live) if is_read else (),
+        unmodelled=unmodelled(live),
+    )
+    is_equal = not deciding and not _sent_anyway(spec, live, rules)
+    if blocked := _obstacle(spec, live, drift, rules, is_equal=is_equal):
+        by, reason = blocked
+        return replace(plan, kind="blocked", reason=reason, blocked_by=by)
+    if is_equal:
+        plan = replace(plan, kind="unchanged", differences=())
+        return plan if shown == "full" else replace(plan, not_compared=(), not_returned=(), compared=shown)
     # Meta refuses an update that names another category than the one it gave.
-    return replace(plan, spec=_in_category(spec, live.category)) if drift else plan
+    return replace(plan, spec=_in_category(guard.kept(spec, live), live.category)) if drift else plan
+
+
+def never_returned(actions: Iterable[Action]) -> tuple[str, ...]:
+    """Return the fields that no call returns, where a plan compares any template with what is there."""
+    compared = any(action.spec is not None and action.live is not None for action in actions)
+    return NEVER_RETURNED if compared else ()
+
+
+def _with_rejection(advice: str, live: Template) -> str:
+    return f"{advice} (reason: {live.rejected_reason})" if live.rejected_reason else advice
 
 
 def _sent_anyway(spec: TemplateSpec, live: Template, rules: Rules) -> bool:
     return rules.compare == "always" and not (rules.resuming and is_sent(spec, live))
 
 
-def _obstacle(spec: TemplateSpec, live: Template, *, drifted: bool) -> str:
-    """Say why no update is possible, and the way out; empty where one is."""
+def _obstacle(
+    spec: TemplateSpec, live: Template, drift: Sequence[Difference], rules: Rules, *, is_equal: bool
+) -> tuple[BlockedBy, str] | None:
+    """Return what blocks the template, and why with the way out: first what a verdict does not change."""
+    if reason := guard.beyond_specs(live):
+        return "unmodelled", reason
+    if drift and rules.on_category_change == "fail":
+        return "category", _recategorised(drift[0])
+    if is_equal:
+        return None
     advice = NOT_EDITABLE.get(live.status or 0)
+    found: list[tuple[BlockedBy, str]] = [
+        ("unconfirmed", guard.not_confirmed(spec, live)),
+        ("category", guard.not_editable(live)),
+    ]
     if advice and not _unseen_by_meta(spec, live):
-        return f"differs, but is {live.status_name} ({live.status}): {advice}"
-    if drifted and live.category not in CATEGORIES:
-        return f"is {live.category} at NXLink, which its API does not let anybody edit"
-    return ""
+        found.append(("status", f"differs, but is {live.status_name} ({live.status}): {advice}"))
+    return next(((by, reason) for by, reason in found if reason), None)
 
 
 def _in_category(spec: TemplateSpec, category: str | None) -> TemplateSpec:

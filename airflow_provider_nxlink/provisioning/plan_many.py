@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_nxlink.api import writes
 from airflow_provider_nxlink.api.models import Template, TemplateRef
-from airflow_provider_nxlink.provisioning.apply import compared
+from airflow_provider_nxlink.provisioning.apply import planned
 from airflow_provider_nxlink.provisioning.gather import refuse_twins
 from airflow_provider_nxlink.provisioning.options import Options
 from airflow_provider_nxlink.provisioning.parallel import in_parallel
-from airflow_provider_nxlink.provisioning.plan import Action, plan_template
+from airflow_provider_nxlink.provisioning.plan import Action
 from airflow_provider_nxlink.provisioning.report import Plan
 from airflow_provider_nxlink.provisioning.write import ref_of
 from airflow_provider_nxlink.specs.model import TemplateSpec
@@ -47,14 +47,14 @@ def make_plan(
         live = ref.find_in(by_ref.get(ref, ()))
         if ref in done and live is not None:
             return Action("unchanged", ref, spec, live)
-        return plan_template(spec, compared(client, live, options.rules), options.rules)
+        return planned(client, spec, live, options.rules)
 
     # What is not there has no details to ask for.
-    planned = {ref_of(spec): plan(spec) for spec in specs if ref_of(spec) not in by_ref}
+    actions = {ref_of(spec): plan(spec) for spec in specs if ref_of(spec) not in by_ref}
     there = [spec for spec in specs if ref_of(spec) in by_ref]
-    planned |= {ref_of(spec): action for spec, action in in_parallel(plan, there, options.max_concurrency)}
-    wanted = [planned[ref_of(spec)] for spec in specs]
-    deletions = list(_deletions(by_ref, planned, options))
+    actions |= {ref_of(spec): action for spec, action in in_parallel(plan, there, options.max_concurrency)}
+    wanted = [actions[ref_of(spec)] for spec in specs]
+    deletions = list(_deletions(by_ref, actions, options))
     return Plan((*wanted, *deletions), _refusal(deletions, options))
 
 

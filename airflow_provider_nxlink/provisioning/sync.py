@@ -16,11 +16,11 @@ from airflow_provider_nxlink.api.errors import (
 )
 from airflow_provider_nxlink.api.models import Template, TemplateRef, TemplateStatus
 from airflow_provider_nxlink.provisioning.allowance import Allowance, creation_times
-from airflow_provider_nxlink.provisioning.apply import carry_out, compared, tell
+from airflow_provider_nxlink.provisioning.apply import carry_out, planned, tell
 from airflow_provider_nxlink.provisioning.listing import listed
 from airflow_provider_nxlink.provisioning.options import Options
 from airflow_provider_nxlink.provisioning.parallel import in_parallel, patiently
-from airflow_provider_nxlink.provisioning.plan import Action, plan_template
+from airflow_provider_nxlink.provisioning.plan import Action
 from airflow_provider_nxlink.provisioning.plan_many import make_plan
 from airflow_provider_nxlink.provisioning.progress import LoggedProgress, OnProgress
 from airflow_provider_nxlink.provisioning.report import (
@@ -165,11 +165,10 @@ class _Run:
             applied = carry_out(self.client, action, read_back=False)
         except TemplateExistsError as error:
             # An earlier try made it, and the list was slow to show it.
-            rules = self.options.rules
-            spec, live = action.spec, compared(self.client, error.template, rules)
-            if spec is None:
+            if action.spec is None:
                 raise
-            applied = carry_out(self.client, plan_template(spec, live, rules), read_back=False)
+            again = planned(self.client, action.spec, error.template, self.options.rules)
+            applied = carry_out(self.client, again, read_back=False)
         return Result(action, applied.action, applied.template)
 
     def _results(self) -> list[Result]:

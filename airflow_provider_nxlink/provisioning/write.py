@@ -12,8 +12,9 @@ from airflow_provider_nxlink.api.errors import (
     TemplateNotFoundError,
 )
 from airflow_provider_nxlink.api.models import Template, TemplateRef, TemplateStatus
+from airflow_provider_nxlink.provisioning import guard
 from airflow_provider_nxlink.provisioning.media import with_media
-from airflow_provider_nxlink.specs.diff import Difference, diff, not_told
+from airflow_provider_nxlink.specs.diff import Difference, diff, may_be_removed, not_told
 from airflow_provider_nxlink.specs.model import TemplateSpec
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def update(client: NxlinkClient, spec: TemplateSpec, *, resuming: bool = False) 
 
     :param resuming: an earlier try may have done it: then nothing is sent if it certainly did.
     :raises TemplateNotFoundError: there is no template with this name and language.
+    :raises TemplateProtectedError: it holds what the spec does not express or confirm.
     """
     ref = ref_of(spec)
     found = lookup.find_template(client, ref)
@@ -64,20 +66,32 @@ def update(client: NxlinkClient, spec: TemplateSpec, *, resuming: bool = False) 
         raise TemplateNotFoundError(
             f"{ref}: nothing to update, {'it is deleted' if found else 'there is none'}; create it first"
         )
-    log.info("%s is %s (%s) and is replaced", ref, found.status_name, found.status)
-    if resuming and is_sent(spec, with_details(client, found)):
+    live = with_details(client, found)
+    if resuming and is_sent(spec, live):
         log.info("An earlier try updated template %s already", found.id)
         return found
-    return replace(client, spec, found)
+    log.info("%s is %s (%s) and will be replaced", ref, found.status_name, found.status)
+    guard.refuse_unsafe(spec, live)
+    for note in guard.update_notes(spec, live):
+        log.warning("%s: the update %s", ref, note)
+    if names := may_be_removed(spec, live):
+        log.warning("%s: the API does not return %s; the update removes them", ref, ", ".join(names))
+    return replace(client, spec, live)
 
 
 def replace(client: NxlinkClient, spec: TemplateSpec, live: Template, *, read_back: bool = True) -> Template:
     """
     Replace ``live`` by what ``spec`` says, and return what the list has afterwards.
 
+    :param live: read with its details where NXLink has them.
     :param read_back: False spares the look at the list.
+    :raises TemplateProtectedError: ``live`` holds what the spec does not express or confirm; nothing is sent.
     :raises NxlinkRequestError: NXLink does not take it; the message says in which status ``live`` was.
     """
+    guard.refuse_unsafe(spec, live)
+    spec = guard.kept(spec, live)
+    # The details are those of the version that is replaced.
+    live = live.model_copy(update={"components": None, "buttons": None, "buttons_returned": False})
     body = with_media(client, spec).to_wire(client.account.tenant_id)
 
     def same(now: Template) -> bool:

@@ -107,6 +107,23 @@ def flag(value: Any) -> bool | str:
     raise refuse("field.type", value, "is not true or false", "Give true or false.")
 
 
+def names(*allowed: str) -> Callable[[Any], Any]:
+    """Return the reader of a list of some of a few names; one alone may stand without a list."""
+
+    def read(value: Any) -> Any:
+        if isinstance(value, str) and has_braces(value):
+            return value
+        return _each(value if isinstance(value, list | tuple) else [value], one)
+
+    def one(value: Any) -> str:
+        name = text(value)
+        if name not in allowed:
+            raise refuse("field.choice", value, "is not one of the values it may have", _one_of(allowed))
+        return name
+
+    return read
+
+
 def media_url(value: Any) -> str:
     """Accept an absolute http(s) URL: NXLink's servers fetch it."""
     url = text(value)

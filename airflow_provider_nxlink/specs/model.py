@@ -20,7 +20,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import Field, PlainValidator
 
@@ -53,6 +53,16 @@ __all__ = [
 
 CategoryName = Literal["MARKETING", "UTILITY"]
 MediaType = Literal["IMAGE", "VIDEO", "DOCUMENT"]
+Unconfirmable = Literal[
+    "header_text", "header_media", "footer_text", "buttons", "button_events", "other_components"
+]
+# What each of these settles: a header is either a text or media.
+SETTLES: Mapping[str, tuple[str, ...]] = {
+    "header_text": ("header_text", "header_media"),
+    "header_media": ("header_text", "header_media"),
+    "footer_text": ("footer_text",),
+    "buttons": ("buttons", "button_events"),
+}
 MEDIA_NEEDS = ("media_id", "url", "h")
 
 
@@ -120,7 +130,12 @@ class TemplateSpec(Part):
     :param buttons: buttons, or mappings of their fields.
     :param tag_name: the tag a contact gets who is sent the template. It must exist.
     :param syn_meta: False keeps the template away from Meta, so that no verdict ever comes.
-    :param is_close_auto_flow: close the unassigned session when the template is sent.
+    :param is_close_auto_flow: close the unassigned session when the template is sent; what is not given is
+        kept as it is by an update.
+    :param unconfirmed: what the API did not return when `pull` wrote the spec: `header_text`, `header_media`,
+        `footer_text`, `buttons`, `button_events` or `other_components`. The spec updates no template while a
+        name is listed and its field is empty. Confirm each: fill in the field, or take its name off the list
+        where the template has none. Not sent.
     :raises TemplateSpecError: with everything that is missing, unknown or of the wrong type. WhatsApp's
         limits are checked by :func:`airflow_provider_nxlink.specs.rules.check`.
     """
@@ -150,6 +165,19 @@ class TemplateSpec(Part):
     tag_name: Text | None = None
     syn_meta: Flag | None = None
     is_close_auto_flow: Flag | None = None
+    unconfirmed: Annotated[
+        list[Unconfirmable],
+        PlainValidator(
+            read.names(*get_args(Unconfirmable)),
+            json_schema_input_type=list[Unconfirmable] | Unconfirmable,
+        ),
+    ] = Field(default_factory=list)
+
+    @property
+    def still_unconfirmed(self) -> tuple[str, ...]:
+        """The names in ``unconfirmed`` that no field of the spec settles; an update is blocked by each."""
+        settled = {name for field, names in SETTLES.items() if getattr(self, field) for name in names}
+        return tuple(name for name in dict.fromkeys(self.unconfirmed) if name not in settled)
 
     def to_wire(self, tenant_id: int) -> dict[str, Any]:
         """

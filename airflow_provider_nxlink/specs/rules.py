@@ -28,7 +28,15 @@ UNKNOWN = "{{ 'not known yet' }}"
 
 # Fields that are no text of the message and have no pattern of their own: Jinja left in them is an error.
 PLAIN_FIELDS = {
-    TemplateSpec: ("category", "header_media", "buttons", "tag_name", "syn_meta", "is_close_auto_flow"),
+    TemplateSpec: (
+        "category",
+        "header_media",
+        "buttons",
+        "tag_name",
+        "syn_meta",
+        "is_close_auto_flow",
+        "unconfirmed",
+    ),
     HeaderMedia: ("media_id", "original_filename", "media_type", "h", "url"),
     Button: ("type", "flow_id", "customize_type", "events", "phone_number"),
     ButtonEvent: ("event", "tag_name", "template_id", "template_name"),

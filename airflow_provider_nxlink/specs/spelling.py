@@ -132,6 +132,7 @@ SPEC = Spelling(
         "tagName": "tag_name",
         "synMeta": "syn_meta",
         "isCloseAutoFlow": "is_close_auto_flow",
+        "unconfirmed": "unconfirmed",  # not on the wire
     },
     texts=frozenset({"content", "header_text", "footer_text"}),
     parts={"header_media": MEDIA, "buttons": BUTTON},
