@@ -186,7 +186,7 @@ class Service:
         if body.get("syn_meta") is False:
             return []
         switches = self._state.switches
-        return plan_review(body["name"], now, switches.approve_after, switches.review)
+        return plan_review(body["name"], body["language"], now, switches.approve_after, switches.review)
 
     def _check_edit(self, template: Template, body: dict[str, Any]) -> None:
         unseen_by_meta = template.body.get("syn_meta") is False and template.status == PENDING

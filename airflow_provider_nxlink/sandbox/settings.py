@@ -79,7 +79,7 @@ class Switches:
     auth_http_status: int = _switch(200, "HTTP status of the codes 1001 to 1005")
     review: list[str] = field(
         default_factory=list,
-        metadata={"help": "PATTERN=ACTION[:ARGUMENT] by name, e.g. 'promo_*=reject:SPAM'"},
+        metadata={"help": "NAME[/LANGUAGE]=ACTION[:ARGUMENT], e.g. 'promo_*/en_US=reject:SPAM'"},
     )
     shape: dict[str, str] = field(default_factory=lambda: {key: forms[0] for key, forms in SHAPES.items()})
 
