@@ -43,7 +43,8 @@ GET    /_sandbox/switches    all switches and shapes
 PATCH  /_sandbox/switches    {{"approve_after": 0, "create": "null", …}}
 GET    /_sandbox/faults      what is ordered and has not happened
 POST   /_sandbox/faults      {{"kind", "endpoint", "method", "path", "times", "skip", "when", "seconds",
-                             "status", "headers", "body", "code"}}: answers with its id
+                             "status", "headers", "body", "code", "field", "size", "value"}}:
+                             answers with its id
 DELETE /_sandbox/faults      withdraw all; /_sandbox/faults/ID withdraws one
 GET    /_sandbox/clock       {{"wall", "now", "skew", "passed"}}
 POST   /_sandbox/clock       {{"shift": s}} sets how far the server's clock (Date, ts) is ahead;
@@ -51,6 +52,9 @@ POST   /_sandbox/clock       {{"shift": s}} sets how far the server's clock (Dat
 POST   /_sandbox/references  {{"tags": [name], "flows": [{{"id": …}}], "templates": {{id: name}}}}
 POST   /_sandbox/reset       back to how it started
 GET    /_sandbox/openapi.json  the seven calls and these orders, as OpenAPI
+
+Calls that change something need Content-Type: application/json. Calls whose Host or Origin is not the
+sandbox's are refused, so that web pages cannot use this API.
 
 Endpoints: list, create, update, details, delete, flows, upload.
 Fault kinds:

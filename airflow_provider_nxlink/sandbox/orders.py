@@ -3,7 +3,7 @@
 import math
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, create_model
 
 from airflow_provider_nxlink.sandbox.faults import KINDS
 from airflow_provider_nxlink.sandbox.gateway import ENDPOINTS
@@ -85,6 +85,9 @@ class FaultOrder(Order):
     headers: dict[HeaderName, HeaderValue] = {}
     body: str = ""
     code: int = Field(-1, ge=-FAR, le=FAR)
+    field: str | None = None
+    size: int = Field(0, ge=0, le=1_000_000)
+    value: JsonValue = None
 
 
 class ClockOrder(Order):

@@ -30,6 +30,7 @@ Methods
                                             with components=[…] of any kind, created_at, quality, category
     inject(kind, *, endpoint=None, method=None, path=None, times=1, skip=0, when="before", **values)
         kind latency (seconds=), status (status=, headers=, body=), code (code=), drop, truncate, hang;
+        and the hostile answers of ``faults.KINDS`` (field=, size=, value=);
         times=0 is for ever; when="after" does the work first
     switch(**values)                        see ``settings.Switches`` and ``settings.SHAPES``
     add_references(tags=None, flows=None, templates=None)
