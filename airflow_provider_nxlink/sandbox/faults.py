@@ -17,7 +17,7 @@ KINDS = {
     "html": "HTTP `status` with a gateway's HTML page (or `body`); a 3xx redirects to /sign-in",
     "far_date": "code 1004 with a Date header in the year 9999",
     "huge_code": "an envelope whose code has 41 digits",
-    "long_message": "an envelope with `code`; its message is -X-Amz-a (or `body`) repeated to `size` characters",
+    "long_message": "an envelope with `code`, its message -X-Amz-a (or `body`) repeated to `size` characters",
     "invalid_utf8": "an envelope with `code` and a message that is not UTF-8",
     "echo": "an envelope with `code`; `data` is a JSON string that holds the request's headers with its sign",
     "bad_header": "an envelope with `code` and a malformed header line that holds the request's sign",
