@@ -35,6 +35,10 @@ class PollingTrigger(BaseEventTrigger):
         reaches this trigger. None to take the account of the first successful poll.
     """
 
+    # The account of the first successful poll, where the arguments name none. On the class,
+    # as there may be thousands of these triggers and most never set it.
+    _began_on: str | None = None
+
     # Who listens to which stream, in this triggerer: a stream is opened with one listener's arguments, and
     # asks here what all of them want.
     _listeners: ClassVar[dict[Hashable, list[PollingTrigger]]] = {}
@@ -57,7 +61,6 @@ class PollingTrigger(BaseEventTrigger):
         self.max_poll_interval = max_poll_interval
         # One text for all: there may be thousands of these triggers.
         self.account = sys.intern(account) if type(account) is str else account
-        self._began_on: str | None = self.account
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the class and the arguments to make this trigger again: plain JSON, and no secret."""
@@ -116,10 +119,11 @@ class PollingTrigger(BaseEventTrigger):
         if snapshot.error is not None:
             return snapshot.error
         if snapshot.account is not None:
-            if self._began_on is None:
+            if self.account is None and self._began_on is None:
                 self._began_on = snapshot.account
-            if self._began_on != snapshot.account:
-                return AccountChangedError(self.nxlink_conn_id, self._began_on, snapshot.account)
+            began_on = str(self.account or self._began_on)
+            if began_on != snapshot.account:
+                return AccountChangedError(self.nxlink_conn_id, began_on, snapshot.account)
         return None
 
     def listen(self) -> None:

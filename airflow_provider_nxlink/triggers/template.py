@@ -45,6 +45,8 @@ class NxlinkTemplateTrigger(PollingTrigger):
     """
 
     supports_triggerer_queue = True
+    # While polls fail.
+    _grace: Grace | None = None
 
     def __init__(
         self,
@@ -68,9 +70,6 @@ class NxlinkTemplateTrigger(PollingTrigger):
         self.fail_fast = fail_fast
         self.carried = carried
         self._given = templates
-        # A task looks before it defers, and tells the trigger since when it has waited.
-        self._looked = self.account is not None or started_at is not None
-        self._grace: Grace | None = None
         self._waits: tuple[_Waiting, ...] | None = None
 
     @property
@@ -109,8 +108,8 @@ class NxlinkTemplateTrigger(PollingTrigger):
                         yield TriggerEvent(error_event(error))
                         return
                     continue
-                self._grace = None
-                self._looked = True
+                if self._grace is not None:
+                    self._grace = None
                 self._judge(snapshot, time.monotonic() - began)
                 if self._is_over():
                     results = [each.result for each in self._each() if each.result is not None]
@@ -124,7 +123,9 @@ class NxlinkTemplateTrigger(PollingTrigger):
 
     def _ends(self, error: Exception) -> bool:
         """Say whether ``error`` ends this wait; log it where the wait goes on."""
-        if not self._looked or reaction_to(error) is Reaction.END:
+        # A task looks before it defers, and tells the trigger since when it has waited.
+        looked = (self.account, self.started_at, self._began_on) != (None, None, None)
+        if not looked or reaction_to(error) is Reaction.END:
             return True
         seconds = auth_grace()
         if self._grace is None:
