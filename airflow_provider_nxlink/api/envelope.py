@@ -14,6 +14,7 @@ from pydantic_core import from_json
 from airflow_provider_nxlink.api.calls import Call
 from airflow_provider_nxlink.api.dates import http_date
 from airflow_provider_nxlink.api.errors import (
+    KINDS,
     SERVER_FAULT,
     SUCCESS,
     NxlinkApiError,
@@ -65,7 +66,9 @@ def read_answer(call: Call[T], answer: Answer, secrets: Iterable[str] = ()) -> T
     if envelope is None or code is None:
         raise _unreadable(call, answer, envelope, secrets)
     if code != SUCCESS:
-        raise _refusal(call, answer, envelope, code, secrets)
+        refusal = _refusal(call, answer, envelope, code, secrets)
+        refusal.from_envelope = _is_nxlinks(envelope, code)
+        raise refusal
     if not 200 <= answer.status < 300:
         raise _not_believed(call, answer, f"code 0 under HTTP {answer.status}", secrets)
     try:
@@ -75,6 +78,11 @@ def read_answer(call: Call[T], answer: Answer, secrets: Iterable[str] = ()) -> T
     # Raised out here, as the error above quotes the answer and would come along as the context of this one;
     # the excerpt quotes it with the secrets taken out.
     raise _not_believed(call, answer, reason, secrets)
+
+
+def _is_nxlinks(envelope: Mapping[str, Any], code: int) -> bool:
+    """Tell NXLink's envelope from a gateway's JSON, such as ``{"code": 403, "message": "Forbidden"}``."""
+    return code in KINDS or "traceId" in envelope
 
 
 def _refusal(

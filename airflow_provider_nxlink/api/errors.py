@@ -17,6 +17,9 @@ class NxlinkError(Exception):
 
     #: True when the same request, sent again, would fail again.
     permanent = False
+    #: True when NXLink itself said so, in its own envelope; False for anything that a gateway, a proxy or the
+    #: network may have said instead. Only then can a poll believe ``permanent``.
+    from_envelope = False
 
 
 class NxlinkApiError(NxlinkError):

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import pickle
 import string
 import sys
 import tracemalloc
@@ -378,3 +379,32 @@ def failure(call, answer):
     except NxlinkError as error:
         return str(error)
     return ""
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "from_envelope"),
+    [
+        (200, {"code": 1003, "message": "invalid signature", "traceId": "t-1"}, True),
+        (401, {"code": "1005", "message": ""}, True),
+        (500, {"code": 31337, "message": "", "traceId": None}, True),
+        (200, {"code": 22072}, True),
+        (200, {"code": -1, "data": None, "traceId": "t-1"}, True),
+        (403, {"code": 403, "message": "Forbidden"}, False),
+        (200, {"code": 404, "message": "no route"}, False),
+        (403, {"message": "Forbidden"}, False),
+        (200, {"message": "welcome"}, False),
+        (404, "<html>not found</html>", False),
+        (408, "", False),
+        (302, "", False),
+        (429, {"code": 1003, "traceId": "t-1"}, False),
+        (502, "<html>bad gateway</html>", False),
+    ],
+)
+def test_an_error_says_whether_nxlink_itself_sent_it(status, body, from_envelope):
+    text = body if isinstance(body, str) else json.dumps(body)
+
+    with pytest.raises(NxlinkError) as caught:
+        read_answer(calls.list_flows(ACCOUNT), Answer(status, {}, text.encode()))
+
+    assert caught.value.from_envelope is from_envelope
+    assert pickle.loads(pickle.dumps(caught.value)).from_envelope is from_envelope  # noqa: S301 - our own

@@ -45,7 +45,9 @@ def test_it_stops_though_a_call_hangs(client_of):
 
         hanging = threading.Thread(target=ask)
         hanging.start()
+        deadline = time.monotonic() + 10
         while not server.count():
+            assert time.monotonic() < deadline, "the call did not arrive"
             time.sleep(0.001)
         start = time.perf_counter()
     assert time.perf_counter() - start < 1
