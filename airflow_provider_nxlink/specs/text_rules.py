@@ -416,9 +416,8 @@ def broken_rules(
                 is_known[field] = isinstance(text, str) and (
                     rendered or not is_unknown(text, message=field in MESSAGE_TEXTS)
                 )
-            except PlaceholderError as error:
+            except PlaceholderError:  # told by jinja_syntax
                 is_known[field] = False
-                yield Violation("text.unreadable", path(field), shown(text), str(error), "See its braces.")
         if is_known[field] and rule.broken(text):
             fix = rule.fix if isinstance(rule.fix, str) else rule.fix(text)
             yield Violation(rule.id, path(rule.field), shown(text), rule.message, fix, rule.level)
