@@ -26,7 +26,7 @@ NEEDS: Mapping[str, tuple[str, Mapping[str, tuple[str, ...]]]] = {
     "ButtonEvent": ("event", EVENT_NEEDS),
 }
 # What the loader takes for "not given", in any field.
-NOT_GIVEN = {"enum": [None, "", []], "description": "Not given."}
+NOT_GIVEN: Mapping[str, Any] = {"enum": [None, "", []], "description": "Not given."}
 JINJA = {"type": "string", "pattern": r"\{[{%#]", "description": "Airflow's Jinja."}
 TENANT_KEYS = ("tenant_id", "tenant_id ", "tenantId")
 

@@ -246,7 +246,7 @@ TEXT_RULES: tuple[TextRule, ...] = (
     TextRule(
         "body.adjacent-variables",
         "content",
-        re.compile(rf"{BARE.pattern}\s*{BARE.pattern}").search,
+        re.compile(rf"{BARE.pattern} *{BARE.pattern}").search,
         "has two variables next to each other, which Meta often rejects",
         "Put a word between them, or make one variable of the two.",
         "warning",

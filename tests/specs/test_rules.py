@@ -381,6 +381,13 @@ WARNINGS = [
         content("a {{1}}, {{2}} b"),
         "next to each other",
     ),
+    Row(
+        "body.adjacent-variables",
+        "content",
+        content("a {{1}}{{name}} b"),
+        content("a {{1}}\n{{2}} b"),
+        "next to each other",
+    ),
     Row("body.newlines", "content", content("a\n\n\nb"), content("a\n\nb"), "line breaks"),
     Row("body.newlines", "content", content("a\r\n\r\n\r\nb"), content("a\r\n\r\nb"), "line breaks"),
     Row("body.spaces", "content", content("a     b"), content("a    b"), "blanks"),
