@@ -36,8 +36,6 @@ PYTHON_ERRORS = (
     TypeError,
     ValueError,
 )
-# How Jinja calls a template that comes from no file.
-TEMPLATE_FILES = ("<template>", "<unknown>")
 LONGEST_REASON = 200
 
 JINJA_FIX = (
@@ -157,13 +155,15 @@ def unreadable(
 
 def _line_number(error: BaseException) -> int | None:
     """Return the line of the template where ``error`` was raised; None when Jinja does not say."""
-    number = None
     traceback = error.__traceback__
     while traceback is not None:
-        if traceback.tb_frame.f_code.co_filename in TEMPLATE_FILES:
-            number = traceback.tb_lineno
+        known = traceback.tb_frame.f_globals
+        if (template := known.get("__jinja_template__")) is not None:
+            return int(template.get_corresponding_lineno(traceback.tb_lineno))
+        if "__jinja_exception__" in known:  # a frame that Jinja has rewritten to point to the template
+            return traceback.tb_lineno
         traceback = traceback.tb_next
-    return number
+    return None
 
 
 def _bare_and_data(text: str) -> Iterator[Span]:
