@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Mapping
 from typing import TypeVar
 
 from airflow_provider_nxlink.api.account import Account
 from airflow_provider_nxlink.api.auth import ServerClock, Signer
+from airflow_provider_nxlink.api.body import ACCEPT_ENCODING, BodyReader
 from airflow_provider_nxlink.api.calls import Call
 from airflow_provider_nxlink.api.envelope import MAX_ANSWER_BYTES, Answer, read_answer
 from airflow_provider_nxlink.api.errors import NxlinkClockSkewError, NxlinkTransportError
@@ -18,8 +20,8 @@ T = TypeVar("T")
 MAX_CONNECT_TIMEOUT = 10.0
 # Each part of an answer may take the account's timeout; all of them together this many times as long.
 MAX_TIMEOUTS = 10
-JSON_HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
-HEADERS = {"Accept": "application/json"}
+HEADERS = {"Accept": "application/json", "Accept-Encoding": ACCEPT_ENCODING}
+JSON_HEADERS = {"Content-Type": "application/json", **HEADERS}
 
 
 class BaseClient:
@@ -52,14 +54,8 @@ class BaseClient:
         return fault
 
     @staticmethod
-    def _add(call: Call[T], body: bytearray, chunk: bytes) -> None:
-        """Add what came to what is there of an answer, as far as its limit."""
-        body += chunk
-        if len(body) > MAX_ANSWER_BYTES:
-            limit = MAX_ANSWER_BYTES // 1024**2
-            fault = NxlinkTransportError(f"{call.name}: the answer is longer than {limit} MiB", call.is_write)
-            fault.permanent = True
-            raise fault
+    def _reader(call: Call[T], headers: Mapping[str, str]) -> BodyReader:
+        return BodyReader(call, headers.get("Content-Encoding"), MAX_ANSWER_BYTES)
 
     def _too_slow(self, call: Call[T]) -> NxlinkTransportError:
         return NxlinkTransportError(

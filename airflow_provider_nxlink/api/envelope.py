@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
+import logging
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from pydantic_core import from_json
-
+from airflow_provider_nxlink.api.body import OversizedBody, UnreadableBody, read_json
 from airflow_provider_nxlink.api.calls import Call
 from airflow_provider_nxlink.api.dates import http_date
 from airflow_provider_nxlink.api.errors import (
@@ -25,10 +24,12 @@ from airflow_provider_nxlink.api.errors import (
 )
 from airflow_provider_nxlink.api.redaction import excerpt
 
+log = logging.getLogger(__name__)
+
 T = TypeVar("T")
 
 # A page of 1000 templates with their longest texts is below 10 MiB.
-MAX_ANSWER_BYTES = 32 * 1024 * 1024
+MAX_ANSWER_BYTES = 16 * 1024 * 1024
 _MAX_CODE = 10**9
 _WHOLE = re.compile(r"-?[0-9]{1,9}")
 
@@ -40,7 +41,7 @@ class Answer:
 
     :param status: the HTTP status.
     :param headers: the headers, looked up without regard to case.
-    :param body: the body, not yet decoded.
+    :param body: the body, decompressed and not yet decoded.
     """
 
     status: int
@@ -61,7 +62,7 @@ def read_answer(call: Call[T], answer: Answer, secrets: Iterable[str] = ()) -> T
         raise NxlinkRateLimitError(
             f"{call.name}: HTTP 429, too many requests", retry_after(answer.headers.get("Retry-After"))
         )
-    envelope = _json_object(answer.body)
+    envelope = _json_object(call, answer)
     code = _code(envelope.get("code")) if envelope is not None else None
     if envelope is None or code is None:
         raise _unreadable(call, answer, envelope, secrets)
@@ -123,16 +124,17 @@ def _caused(error: NxlinkTransportError, cause: NxlinkError) -> NxlinkTransportE
     return error
 
 
-def _json_object(body: bytes | bytearray) -> Mapping[str, Any] | None:
+def _json_object(call: Call[Any], answer: Answer) -> Mapping[str, Any] | None:
     try:
-        # Values are not kept for the next answer to share: some are a customer's, or secret.
-        value = from_json(body, cache_strings="keys")
-    except ValueError:
-        # It takes no byte order mark, no UTF-16 and no half of a surrogate pair, as Python's own does.
-        try:
-            value = json.loads(body)
-        except (ValueError, RecursionError):
-            return None
+        value, changes = read_json(answer.body)
+    except OversizedBody as error:
+        fault = NxlinkTransportError(f"{call.name}: the answer holds {error}", outcome_unknown=call.is_write)
+        fault.permanent = True
+        raise fault from None
+    except UnreadableBody:
+        return None
+    if changes:
+        log.warning("%s: the response has values that cannot be stored: %s", call.name, changes)
     return value if isinstance(value, dict) else None
 
 
