@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections import deque
 from collections.abc import Callable, Generator, Mapping
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -15,6 +16,7 @@ from requests.adapters import HTTPAdapter
 from airflow_provider_nxlink.api.account import Account
 from airflow_provider_nxlink.api.dates import http_date
 from airflow_provider_nxlink.api.errors import NxlinkTransportError
+from airflow_provider_nxlink.api.quiet import without_headers_in_the_log
 
 ACTION = "mt"
 BIZ_TYPE = "2"
@@ -80,6 +82,8 @@ class Signer:
         self._account = account
         self.clock = clock or ServerClock()
         self._origin = origin(account.base_url)
+        #: What was signed lately, as an answer may repeat it.
+        self.recent: deque[str] = deque(maxlen=64)
 
     def headers(self, url: str, content_type: str | None, body: bytes | str | None) -> dict[str, str]:
         """Return the headers that sign one attempt; none for a URL outside the account's host."""
@@ -87,18 +91,20 @@ class Signer:
             return {}
         account, ts = self._account, self.clock.milliseconds()
         signs_body = (content_type or "").partition(";")[0].strip().lower() == "application/json"
+        signature = sign(
+            access_key=account.access_key,
+            access_secret=account.access_secret,
+            ts=ts,
+            body=body if signs_body else None,
+            algorithm=account.algorithm,
+        )
+        self.recent.append(signature)
         headers = {
             "accessKey": account.access_key,
             "ts": ts,
             "bizType": BIZ_TYPE,
             "action": ACTION,
-            "sign": sign(
-                access_key=account.access_key,
-                access_secret=account.access_secret,
-                ts=ts,
-                body=body if signs_body else None,
-                algorithm=account.algorithm,
-            ),
+            "sign": signature,
         }
         return headers if account.algorithm == "md5" else {**headers, "algorithm": account.algorithm}
 
@@ -129,7 +135,8 @@ class SigningAdapter(HTTPAdapter):
         content_type = _as_text(request.headers.get("Content-Type"))
         request.headers.update(self._signer.headers(request.url or "", content_type, body))
         try:
-            return super().send(request, *args, **kwargs)
+            with without_headers_in_the_log():
+                return super().send(request, *args, **kwargs)
         finally:
             # Exceptions and responses carry the request: leave nothing in it to be printed.
             for header in SIGNING_HEADERS:

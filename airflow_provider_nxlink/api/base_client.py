@@ -33,7 +33,11 @@ class BaseClient:
         self.account = account
         self._attempts = attempts
         self._signer = Signer(account, clock)
-        self._secrets = (account.access_secret,)
+
+    @property
+    def _secrets(self) -> tuple[str, ...]:
+        """What no error may repeat: a server may send back whatever it was sent."""
+        return self.account.access_secret, *self._signer.recent
 
     def _read(self, call: Call[T], answer: Answer) -> T:
         try:
