@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Mapping
@@ -18,6 +19,10 @@ from airflow_provider_nxlink.api.dates import http_date
 from airflow_provider_nxlink.api.errors import NxlinkTransportError
 from airflow_provider_nxlink.api.quiet import without_headers_in_the_log
 
+log = logging.getLogger(__name__)
+
+# A clock that is further off is one to set, and a date that is, one not to believe.
+MAX_CLOCK_OFFSET = 24 * 3600
 ACTION = "mt"
 BIZ_TYPE = "2"
 
@@ -70,9 +75,23 @@ class ServerClock:
         return str(int((self._now() + self.offset) * 1000))
 
     def learn(self, date: str | None) -> None:
-        """Take the offset from an answer's ``Date`` header; one that can't be read changes nothing."""
-        if server := http_date(date):
-            self.offset = server.timestamp() - self._now()
+        """
+        Take the offset from a response's ``Date`` header, each time NXLink calls the clock wrong.
+
+        A date that can't be read, or that is more than 24 h away from this machine's, changes nothing.
+        """
+        server = http_date(date)
+        if server is None:
+            return
+        offset = server.timestamp() - self._now()
+        if abs(offset) <= MAX_CLOCK_OFFSET:
+            self.offset = offset
+        else:
+            log.warning(
+                "NXLink refused the timestamp, and its Date header (%s) is more than %d h off; ignoring it",
+                server.isoformat(),
+                MAX_CLOCK_OFFSET // 3600,
+            )
 
 
 class Signer:
