@@ -14,7 +14,7 @@ import httpx
 from requests import PreparedRequest, Response, Session
 from requests.adapters import HTTPAdapter
 
-from airflow_provider_nxlink.api.account import Account
+from airflow_provider_nxlink.api.account import Account, AccountError
 from airflow_provider_nxlink.api.dates import http_date
 from airflow_provider_nxlink.api.errors import NxlinkTransportError
 from airflow_provider_nxlink.api.quiet import without_headers_in_the_log
@@ -104,11 +104,17 @@ class Signer:
         #: What was signed lately, as an answer may repeat it.
         self.recent: deque[str] = deque(maxlen=64)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle without what was signed, and without the secret, see :class:`.Account`."""
+        return type(self), (self._account,)
+
     def headers(self, url: str, content_type: str | None, body: bytes | str | None) -> dict[str, str]:
         """Return the headers that sign one attempt; none for a URL outside the account's host."""
         if origin(url) != self._origin:
             return {}
         account, ts = self._account, self.clock.milliseconds()
+        if not account.access_secret:
+            raise AccountError(["password: left out of the pickle; make a new client"], "A pickled client")
         signs_body = (content_type or "").partition(";")[0].strip().lower() == "application/json"
         signature = sign(
             access_key=account.access_key,
@@ -190,6 +196,10 @@ class SigningSession(Session):
         """Let the account's CA file come before the machine's ``REQUESTS_CA_BUNDLE``."""
         verify = self.verify if verify is None else verify
         return super().merge_environment_settings(url, proxies, stream, verify, cert)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copy as a session of its own; pickle without the secret, see :class:`.Account`."""
+        return type(self), (self._account,)
 
     def __repr__(self) -> str:
         """Show the host, and nothing to keep secret."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping
-from typing import TypeVar
+from functools import partial
+from typing import Any, TypeVar
 
 from airflow_provider_nxlink.api.account import Account
 from airflow_provider_nxlink.api.auth import ServerClock, Signer
@@ -50,9 +51,12 @@ class BaseClient:
         """Name what kept the answer from coming. Without ``arrived`` the request certainly did nothing."""
         # The libraries quote what came instead of an answer, which may be 64 KiB of anything.
         reason = excerpt(str(error), self._secrets, 2000) or "no reason given"
+        said = f"{call.name}: {self.account.base_url}: {type(error).__name__}"
         fault = NxlinkTransportError(
-            f"{call.name}: {self.account.base_url}: {type(error).__name__}: {reason}",
+            f"{said}: {reason}",
             outcome_unknown=call.is_write and arrived,
+            # Where nothing came, there is nothing that the library could quote.
+            brief=said if arrived else None,
         )
         fault.permanent = certificate_refused(error)
         return fault
@@ -73,6 +77,10 @@ class BaseClient:
     @property
     def _longest(self) -> float:
         return self.account.timeout * MAX_TIMEOUTS
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copy as a client of its own; pickle without the secret, see :class:`.Account`."""
+        return partial(type(self), attempts=self._attempts), (self.account,)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.account.base_url} phone={self.account.phone}>"

@@ -30,6 +30,7 @@ T = TypeVar("T")
 
 # A page of 1000 templates with their longest texts is below 10 MiB.
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
+_LOOKED_AT = 32 * 1024
 _MAX_CODE = 10**9
 _WHOLE = re.compile(r"-?[0-9]{1,9}")
 
@@ -68,17 +69,20 @@ def read_answer(call: Call[T], answer: Answer, secrets: Iterable[str] = ()) -> T
         raise _unreadable(call, answer, envelope, secrets)
     if code != SUCCESS:
         refusal = _refusal(call, answer, envelope, code, secrets)
-        refusal.from_envelope = _is_nxlinks(envelope, code)
+        if _is_nxlinks(envelope, code):
+            refusal.from_envelope = True
+        else:
+            refusal.foreign = _kind(answer, envelope)
         raise refusal
     if not 200 <= answer.status < 300:
-        raise _not_believed(call, answer, f"code 0 under HTTP {answer.status}", secrets)
+        raise _not_believed(call, answer, f"code 0 under HTTP {answer.status}", secrets, envelope)
     try:
         return call.read(envelope.get("data"))
     except (ValueError, RecursionError) as error:
         reason = f"data of an unexpected form ({type(error).__name__})"
     # Raised out here, as the error above quotes the answer and would come along as the context of this one;
     # the excerpt quotes it with the secrets taken out.
-    raise _not_believed(call, answer, reason, secrets)
+    raise _not_believed(call, answer, reason, secrets, envelope)
 
 
 def _is_nxlinks(envelope: Mapping[str, Any], code: int) -> bool:
@@ -100,23 +104,56 @@ def _unreadable(
     call: Call[Any], answer: Answer, envelope: Mapping[str, Any] | None, secrets: Iterable[str]
 ) -> NxlinkError:
     if 300 <= answer.status < 400:
-        error = _not_believed(call, answer, "a redirect, which is not followed; check the host", secrets)
+        reason = "a redirect, which is not followed; check the host"
+        error = _not_believed(call, answer, reason, secrets, envelope)
         error.permanent, error.outcome_unknown = True, False
         return error
     if 400 <= answer.status < 500 or (envelope is not None and answer.status < 300 and not call.is_write):
-        text = f"no code in the answer: {excerpt(answer.body.decode(errors='replace'), secrets)}"
+        text = f"no code in the answer: {_excerpt_of(answer, secrets)}"
         trace_id = excerpt(str((envelope or {}).get("traceId") or ""), secrets)
-        return error_for(None, text, trace_id or None, answer.status, call=call.name)
+        refusal = error_for(None, text, trace_id or None, answer.status, call=call.name)
+        refusal.foreign = _kind(answer, envelope)
+        return refusal
     reason = "an answer without a code" if envelope is not None else "no answer of NXLink's"
-    return _not_believed(call, answer, reason, secrets)
+    return _not_believed(call, answer, reason, secrets, envelope)
 
 
 def _not_believed(
-    call: Call[Any], answer: Answer, reason: str, secrets: Iterable[str]
+    call: Call[Any],
+    answer: Answer,
+    reason: str,
+    secrets: Iterable[str],
+    envelope: Mapping[str, Any] | None,
 ) -> NxlinkTransportError:
-    body = excerpt(answer.body.decode(errors="replace"), secrets) or "(empty)"
-    message = f"{call.name}: HTTP {answer.status}, {reason}: {body}"
-    return NxlinkTransportError(message, outcome_unknown=call.is_write)
+    said, kind = f"{call.name}: HTTP {answer.status}, {reason}", _kind(answer, envelope)
+    error = NxlinkTransportError(
+        f"{said}: {_excerpt_of(answer, secrets) or '(empty)'}",
+        outcome_unknown=call.is_write,
+        brief=f"{said}: {kind}",
+    )
+    error.foreign = kind
+    return error
+
+
+def _excerpt_of(answer: Answer, secrets: Iterable[str]) -> str:
+    # Somewhat more than is looked at, so that the cut is known to be one.
+    return excerpt(answer.body[:_LOOKED_AT].decode(errors="replace"), secrets)
+
+
+def _kind(answer: Answer, envelope: Mapping[str, Any] | None) -> str:
+    """Return in words what a response is that is not to be believed, and nothing of what it says."""
+    if envelope is not None:
+        return "a JSON object"
+    start = bytes(answer.body[:_LOOKED_AT]).lstrip().lower()
+    if not start:
+        return "empty"
+    if start.startswith((b"<!doctype html", b"<html")) or b"<body" in start:
+        return "an HTML page"
+    if start.startswith(b"<"):
+        return "XML"
+    if start.startswith((b"{", b"[")):
+        return "JSON that cannot be read"
+    return "binary data" if b"\0" in start else "text"
 
 
 def _caused(error: NxlinkTransportError, cause: NxlinkError) -> NxlinkTransportError:
