@@ -239,7 +239,7 @@ def _verify(value: object, problems: list[str]) -> bool | str:
         pass
     # One message for all: it must not tell which files exist on the worker.
     problems.append(
-        f"verify: {_shown(value)} is neither true nor the path of a CA file: no certificate can be read from it"
+        f"verify: {_shown(value)} is neither true nor the path of a CA file: no certificate can be read in it"
     )
     return True
 
