@@ -73,6 +73,10 @@ class NxlinkHook(BaseHook):
         self.phone = phone
         self.tenant_id = tenant_id
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a pickle or a copy holds: not the account and the client, which are looked up anew."""
+        return {key: value for key, value in vars(self).items() if key not in ("account", "client")}
+
     @classmethod
     def get_ui_field_behaviour(cls) -> dict[str, Any]:
         """Return the connection form's labels and placeholders, for Airflow before 3.3."""
@@ -146,7 +150,10 @@ class NxlinkHook(BaseHook):
         try:
             with self._client(attempts=1) as client:
                 page = client.send(api.calls.list_templates(self.account, page_size=1))
-        except (api.account.AccountError, api.errors.NxlinkError, AirflowNotFoundException) as error:
+        except api.errors.NxlinkError as error:
+            # The host may be any that the worker reaches: show nothing of what it answers.
+            return False, error.brief
+        except (api.account.AccountError, AirflowNotFoundException) as error:
             return False, str(error)
         except Exception as error:  # noqa: BLE001 - the page that asks shows nothing but this answer
             return False, f"{type(error).__name__} while testing the connection; see the server's log"
