@@ -46,6 +46,8 @@ class Account:
     """
     A sender on an NXLink tenant and the way to reach it. Made by :meth:`checked`.
 
+    A pickle of it holds no secret: what is made of one cannot sign.
+
     :param base_url: scheme and host, without a slash at the end.
     :param access_key: NXLink's accessKey.
     :param access_secret: NXLink's accessSecret; never shown.
@@ -66,6 +68,18 @@ class Account:
     timeout: float = DEFAULT_TIMEOUT
     page_size: int = DEFAULT_PAGE_SIZE
     verify: bool | str = True
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a pickle holds."""
+        return {**vars(self), "access_secret": ""}
+
+    def __copy__(self) -> Account:
+        """Return this very account, as it never changes."""
+        return self
+
+    def __deepcopy__(self, memo: object) -> Account:
+        """Return this very account, as it never changes."""
+        return self
 
     @classmethod
     def checked(
@@ -104,6 +118,20 @@ class Account:
         if problems:
             raise AccountError(problems, source)
         return account
+
+    @property
+    def identity(self) -> str:
+        """
+        Which account this is, without the key: tenant, sender and host.
+
+        Equal for the same account, also after its key, its secret or a client setting has changed. Holds no
+        secret, so it may be stored and logged.
+        """
+        # Stored with deferred waits: another form would make every one of them look like another account.
+        parts = urlsplit(self.base_url.lower())
+        default_port = {"https": 443, "http": 80}.get(parts.scheme)
+        netloc = parts.netloc.removesuffix(f":{default_port}")
+        return f"tenant {self.tenant_id}, sender {self.phone} at {parts.scheme}://{netloc}{parts.path}"
 
 
 def is_loopback(host: str | None) -> bool:
@@ -218,16 +246,16 @@ def _verify(value: object, problems: list[str]) -> bool | str:
         return True
     try:
         path = Path(str(value)).expanduser()
-        if not path.is_file():
-            problems.append(f"verify: {_shown(value)} is neither true nor the path of a CA file")
-        else:
+        if path.is_file():
             ssl.create_default_context(cafile=path)
-    except (OSError, RuntimeError) as error:  # no certificate in it, unreadable, no such user, too long
-        problems.append(
-            f"verify: {_shown(value)} holds no certificate that can be read ({type(error).__name__})"
-        )
-        return True
-    return str(path)
+            return str(path)
+    except (OSError, RuntimeError, ValueError):  # no certificate in it, unreadable, no such user, too long
+        pass
+    # One message for all: it must not tell which files exist on the worker.
+    problems.append(
+        f"verify: {_shown(value)} is neither true nor the path of a CA file: no certificate can be read in it"
+    )
+    return True
 
 
 def _shown(value: Any) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import time
+from collections import deque
 from collections.abc import Callable, Generator, Mapping
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -12,10 +14,15 @@ import httpx
 from requests import PreparedRequest, Response, Session
 from requests.adapters import HTTPAdapter
 
-from airflow_provider_nxlink.api.account import Account
+from airflow_provider_nxlink.api.account import Account, AccountError
 from airflow_provider_nxlink.api.dates import http_date
 from airflow_provider_nxlink.api.errors import NxlinkTransportError
+from airflow_provider_nxlink.api.quiet import without_headers_in_the_log
 
+log = logging.getLogger(__name__)
+
+# A clock that is further off is one to set, and a date that is, one not to believe.
+MAX_CLOCK_OFFSET = 24 * 3600
 ACTION = "mt"
 BIZ_TYPE = "2"
 
@@ -68,9 +75,23 @@ class ServerClock:
         return str(int((self._now() + self.offset) * 1000))
 
     def learn(self, date: str | None) -> None:
-        """Take the offset from an answer's ``Date`` header; one that can't be read changes nothing."""
-        if server := http_date(date):
-            self.offset = server.timestamp() - self._now()
+        """
+        Take the offset from a response's ``Date`` header, each time NXLink calls the clock wrong.
+
+        A date that can't be read, or that is more than 24 h away from this machine's, changes nothing.
+        """
+        server = http_date(date)
+        if server is None:
+            return
+        offset = server.timestamp() - self._now()
+        if abs(offset) <= MAX_CLOCK_OFFSET:
+            self.offset = offset
+        else:
+            log.warning(
+                "NXLink refused the timestamp, and its Date header (%s) is more than %d h off; ignoring it",
+                server.isoformat(),
+                MAX_CLOCK_OFFSET // 3600,
+            )
 
 
 class Signer:
@@ -80,25 +101,35 @@ class Signer:
         self._account = account
         self.clock = clock or ServerClock()
         self._origin = origin(account.base_url)
+        #: What was signed lately, as an answer may repeat it.
+        self.recent: deque[str] = deque(maxlen=64)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle without what was signed, and without the secret, see :class:`.Account`."""
+        return type(self), (self._account,)
 
     def headers(self, url: str, content_type: str | None, body: bytes | str | None) -> dict[str, str]:
         """Return the headers that sign one attempt; none for a URL outside the account's host."""
         if origin(url) != self._origin:
             return {}
         account, ts = self._account, self.clock.milliseconds()
+        if not account.access_secret:
+            raise AccountError(["password: left out of the pickle; make a new client"], "A pickled client")
         signs_body = (content_type or "").partition(";")[0].strip().lower() == "application/json"
+        signature = sign(
+            access_key=account.access_key,
+            access_secret=account.access_secret,
+            ts=ts,
+            body=body if signs_body else None,
+            algorithm=account.algorithm,
+        )
+        self.recent.append(signature)
         headers = {
             "accessKey": account.access_key,
             "ts": ts,
             "bizType": BIZ_TYPE,
             "action": ACTION,
-            "sign": sign(
-                access_key=account.access_key,
-                access_secret=account.access_secret,
-                ts=ts,
-                body=body if signs_body else None,
-                algorithm=account.algorithm,
-            ),
+            "sign": signature,
         }
         return headers if account.algorithm == "md5" else {**headers, "algorithm": account.algorithm}
 
@@ -129,7 +160,8 @@ class SigningAdapter(HTTPAdapter):
         content_type = _as_text(request.headers.get("Content-Type"))
         request.headers.update(self._signer.headers(request.url or "", content_type, body))
         try:
-            return super().send(request, *args, **kwargs)
+            with without_headers_in_the_log():
+                return super().send(request, *args, **kwargs)
         finally:
             # Exceptions and responses carry the request: leave nothing in it to be printed.
             for header in SIGNING_HEADERS:
@@ -164,6 +196,10 @@ class SigningSession(Session):
         """Let the account's CA file come before the machine's ``REQUESTS_CA_BUNDLE``."""
         verify = self.verify if verify is None else verify
         return super().merge_environment_settings(url, proxies, stream, verify, cert)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copy as a session of its own; pickle without the secret, see :class:`.Account`."""
+        return type(self), (self._account,)
 
     def __repr__(self) -> str:
         """Show the host, and nothing to keep secret."""

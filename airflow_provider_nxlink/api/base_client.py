@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ssl
-from typing import TypeVar
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, TypeVar
 
 from airflow_provider_nxlink.api.account import Account
 from airflow_provider_nxlink.api.auth import ServerClock, Signer
+from airflow_provider_nxlink.api.body import ACCEPT_ENCODING, BodyReader
 from airflow_provider_nxlink.api.calls import Call
 from airflow_provider_nxlink.api.envelope import MAX_ANSWER_BYTES, Answer, read_answer
 from airflow_provider_nxlink.api.errors import NxlinkClockSkewError, NxlinkTransportError
@@ -18,8 +21,8 @@ T = TypeVar("T")
 MAX_CONNECT_TIMEOUT = 10.0
 # Each part of an answer may take the account's timeout; all of them together this many times as long.
 MAX_TIMEOUTS = 10
-JSON_HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
-HEADERS = {"Accept": "application/json"}
+HEADERS = {"Accept": "application/json", "Accept-Encoding": ACCEPT_ENCODING}
+JSON_HEADERS = {"Content-Type": "application/json", **HEADERS}
 
 
 class BaseClient:
@@ -31,7 +34,11 @@ class BaseClient:
         self.account = account
         self._attempts = attempts
         self._signer = Signer(account, clock)
-        self._secrets = (account.access_secret,)
+
+    @property
+    def _secrets(self) -> tuple[str, ...]:
+        """What no error may repeat: a server may send back whatever it was sent."""
+        return self.account.access_secret, *self._signer.recent
 
     def _read(self, call: Call[T], answer: Answer) -> T:
         try:
@@ -44,22 +51,19 @@ class BaseClient:
         """Name what kept the answer from coming. Without ``arrived`` the request certainly did nothing."""
         # The libraries quote what came instead of an answer, which may be 64 KiB of anything.
         reason = excerpt(str(error), self._secrets, 2000) or "no reason given"
+        said = f"{call.name}: {self.account.base_url}: {type(error).__name__}"
         fault = NxlinkTransportError(
-            f"{call.name}: {self.account.base_url}: {type(error).__name__}: {reason}",
+            f"{said}: {reason}",
             outcome_unknown=call.is_write and arrived,
+            # Where nothing came, there is nothing that the library could quote.
+            brief=said if arrived else None,
         )
         fault.permanent = certificate_refused(error)
         return fault
 
     @staticmethod
-    def _add(call: Call[T], body: bytearray, chunk: bytes) -> None:
-        """Add what came to what is there of an answer, as far as its limit."""
-        body += chunk
-        if len(body) > MAX_ANSWER_BYTES:
-            limit = MAX_ANSWER_BYTES // 1024**2
-            fault = NxlinkTransportError(f"{call.name}: the answer is longer than {limit} MiB", call.is_write)
-            fault.permanent = True
-            raise fault
+    def _reader(call: Call[T], headers: Mapping[str, str]) -> BodyReader:
+        return BodyReader(call, headers.get("Content-Encoding"), MAX_ANSWER_BYTES)
 
     def _too_slow(self, call: Call[T]) -> NxlinkTransportError:
         return NxlinkTransportError(
@@ -73,6 +77,10 @@ class BaseClient:
     @property
     def _longest(self) -> float:
         return self.account.timeout * MAX_TIMEOUTS
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copy as a client of its own; pickle without the secret, see :class:`.Account`."""
+        return partial(type(self), attempts=self._attempts), (self.account,)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.account.base_url} phone={self.account.phone}>"

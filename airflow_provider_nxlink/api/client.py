@@ -99,17 +99,19 @@ class NxlinkClient(BaseClient):
                 allow_redirects=False,
                 **self._environment,
             ) as response:
-                body = bytearray()
+                body = self._reader(call, response.headers)
                 for chunk in _arriving(response):
-                    self._add(call, body, chunk)
+                    body.add(chunk)
                     if time.monotonic() - started > self._longest:
                         raise self._too_slow(call)
-                return Answer(response.status_code, response.headers, body)
+                return Answer(response.status_code, response.headers, body.finish())
         except (
             OSError,
             HTTPError,
         ) as error:  # requests' own errors are OSErrors; urllib3's come from the body
-            raise self._fault(call, error, arrived=not _never_connected(error)) from None
+            fault = self._fault(call, error, arrived=not _never_connected(error))
+        # Raised out here, as the library's error may quote what came and would be the context of this one.
+        raise fault
 
     @cached_property
     def _environment(self) -> dict[str, Any]:
@@ -132,13 +134,13 @@ class NxlinkClient(BaseClient):
 
 
 def _arriving(response: Response) -> Iterator[bytes]:
-    """Yield an answer's body as it arrives."""
+    """Yield a response's body as it arrives, not decompressed."""
     read1 = getattr(response.raw, "read1", None)
-    if read1 is None:  # an old urllib3, or an adapter of the user's own
-        yield from response.iter_content(_CHUNK)
+    if read1 is None:  # urllib3 before 2.1
+        yield from response.raw.stream(_CHUNK, decode_content=False)
     else:
-        # iter_content would wait for a whole chunk, however slowly it drips in.
-        while piece := read1(_CHUNK, decode_content=True):
+        # stream() would wait for a whole chunk, however slowly it drips in.
+        while piece := read1(_CHUNK, decode_content=False):
             yield piece
 
 

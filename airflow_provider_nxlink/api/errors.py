@@ -17,6 +17,18 @@ class NxlinkError(Exception):
 
     #: True when the same request, sent again, would fail again.
     permanent = False
+    #: True when NXLink itself said so, in its own envelope; False for anything that a gateway, a proxy or the
+    #: network may have said instead. Only then can a poll believe ``permanent``.
+    from_envelope = False
+    #: What kind of response came instead of NXLink's envelope, such as ``"an HTML page"``; None when it was
+    #: NXLink's, or when none came.
+    foreign: str | None = None
+    _brief: str | None = None
+
+    @property
+    def brief(self) -> str:
+        """What happened, without a word of a response that was not NXLink's own."""
+        return self._brief or str(self)
 
 
 class NxlinkApiError(NxlinkError):
@@ -67,6 +79,14 @@ class NxlinkApiError(NxlinkError):
         return "NXLink refused"
 
     @property
+    def brief(self) -> str:
+        """What happened, without a word of a response that was not NXLink's own."""
+        if self.from_envelope:
+            return str(self)
+        message = f"the response is {self.foreign}, not NXLink's" if self.foreign else ""
+        return str(type(self)(self.code, message, None, self.http_status, call=self.call))
+
+    @property
     def permanent(self) -> bool:  # type: ignore[override]
         """True when the same request, sent again, would fail again."""
         if self.code in (SERVER_FAULT, CLOCK_SKEW):
@@ -114,10 +134,13 @@ class NxlinkTransportError(NxlinkError):
     :param message: what happened, cleaned of secrets.
     :param outcome_unknown: True when a write may have been carried out all the same. Look the
         template up by (name, language) before sending it again.
+    :param brief: the same without a word of what came, where ``message`` quotes it.
     """
 
-    def __init__(self, message: str, outcome_unknown: bool = False) -> None:
+    def __init__(self, message: str, outcome_unknown: bool = False, *, brief: str | None = None) -> None:
         self.outcome_unknown = outcome_unknown
+        if brief is not None:
+            self._brief = brief
         super().__init__(message, outcome_unknown)
 
     def __str__(self) -> str:

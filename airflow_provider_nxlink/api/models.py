@@ -46,7 +46,8 @@ def normalized_id(value: object) -> TemplateId | None:
     if not _ID.fullmatch(text):
         return None
     number = int(text) if text.isdecimal() and text.isascii() else None
-    return number if number is not None and str(number) == text else text
+    # Beyond 64 bits it stays a text: neither msgpack nor a database takes such an integer.
+    return number if number is not None and number < 2**63 and str(number) == text else text
 
 
 def _text(value: object) -> str | None:

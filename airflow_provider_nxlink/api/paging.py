@@ -8,7 +8,15 @@ from collections import deque
 from airflow_provider_nxlink.api import calls
 from airflow_provider_nxlink.api.account import Account
 from airflow_provider_nxlink.api.calls import Call
+from airflow_provider_nxlink.api.errors import NxlinkTransportError
 from airflow_provider_nxlink.api.models import Template, TemplatePage
+
+# A list that has no end is an error at this many templates. Meta allows a WhatsApp account 6 000.
+MAX_TEMPLATES = 100_000
+# How many more templates than the last ``total`` may come: those made while the list is read.
+MAX_BEYOND_TOTAL = 100
+# Pages may be shorter than asked for, as the largest page NXLink gives is not documented.
+MAX_SHORT_PAGES = 1000
 
 # A template made or changed meanwhile moves others onto the next page, not onto one far from theirs.
 PAGES_REMEMBERED = 10
@@ -27,6 +35,9 @@ class PageWalk:
     New is what none of the last ten pages had, so that a long list takes no more memory than a short one. A
     page whose templates are those of page 1, 2, 4, 8, … brings nothing new, either: a list that begins anew
     would never end.
+
+    A list that goes on beyond its own ``total`` by more than 100 templates, beyond 100 000 templates, or
+    beyond 1000 pages more than those would take, is an error: :meth:`take` raises it.
 
     :param name: what NXLink is to look for; None for all.
     :param expected: how many templates there are at least, as far as is known.
@@ -67,14 +78,21 @@ class PageWalk:
         return [calls.list_templates(self._account, number, name=self._name) for number in numbers]
 
     def take(self, page: TemplatePage) -> list[Template]:
-        """Return the page's templates that none of the last pages had."""
+        """
+        Return the page's templates that none of the last pages had.
+
+        :raises NxlinkTransportError: the list does not end.
+        """
         keys: list[object] = [
             (template.name, template.language) if template.id is None else template.id
             for template in page.templates
         ]
         new = [] if self._begins_anew(keys) else self._unseen(page, keys)
         self._taken += len(new)
-        self._number = (self._number or 0) + 1 if new and self._more_after(page) else None
+        number = self._number or 0
+        self._number = number + 1 if new and self._more_after(page) else None
+        if self._number is not None:
+            self._refuse_endless(number, page.total)
         self._pages = math.ceil((page.total or 0) / self._account.page_size)
         return new
 
@@ -97,6 +115,19 @@ class PageWalk:
         if number.bit_count() == 1:
             self._milestones.add(mark)
         return False
+
+    def _refuse_endless(self, pages: int, total: int | None) -> None:
+        limit = MAX_TEMPLATES
+        if total is not None:
+            limit = min(limit, max(total, 0) + MAX_BEYOND_TOTAL)
+        most_pages = math.ceil(MAX_TEMPLATES / self._account.page_size) + MAX_SHORT_PAGES
+        if self._taken <= limit and pages < most_pages:
+            return
+        said = "" if total is None else f", total says {total}"
+        raise NxlinkTransportError(
+            f"list templates: no end after {self._taken} templates on {pages} pages{said}; "
+            "the response claims that there are more"
+        )
 
     def _more_after(self, page: TemplatePage) -> bool:
         if page.has_next_page is not None:

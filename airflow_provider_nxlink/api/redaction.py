@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -14,17 +15,30 @@ MASK = "***"
 _MEDIA = {"url", "header_handle"}
 _OWN = {"text", "buttons", "body_text", "header_text", "body_text_named_params", "header_text_named_params"}
 SHOWN_CHARACTERS = 200
-_LOOKED_AT = 2**20
+_LOOKED_AT = 8 * 1024
+# What a cut through a signature or a link's parameter leaves of it.
+_CUT = 256
 
+# Every pattern here is applied to foreign text, so each must be linear: a repetition is bounded, or ends at
+# the first character that cannot begin another match.
 _URL = re.compile(r"https?://[^\s\"'<>\\]+", re.IGNORECASE)
 # Alibaba's, Amazon's and Azure's signed links, and our own header.
-_SIGNED = re.compile(r"[?&](?:Signature|OSSAccessKeyId|X-Amz-[A-Za-z-]+|sig|sign|token)=", re.IGNORECASE)
+_NAMES = r"(?:Signature|OSSAccessKeyId|X-Amz-[A-Z-]{1,40}|sig|sign|token)"
+_SIGNED = re.compile(rf"[?&]{_NAMES}=", re.IGNORECASE)
 # The same where no URL can be made out: JSON and HTML write & and / in ways of their own.
 _PARAMETER = re.compile(
-    r"((?:(?<![A-Z])|(?<=%3F))(?:Signature|OSSAccessKeyId|X-Amz-[A-Z-]+|sig|sign|token)(?:=|%3D))[^\s\"'<>\\&]+",
+    rf"((?:(?<![A-Z])|(?<=%3F)|(?<=\\[nrt])){_NAMES}(?:=|%3D))[^\s\"'<>\\&]+",
     re.IGNORECASE,
 )
-_SIGN_HEADER = re.compile(r"(?i)(\bsign\b[\"']?\s*[:=]\s*[\"']?)[0-9a-f]{32,64}")
+# Quotes and blanks around a JSON key, as they are and as encoders escape them, also more than once.
+_QUOTES = r"(?:[\\\"'\s]|u0022|u0027|%22|%27|%20|%5C|&quot;|&#34;|&#39;)"
+_SEPARATOR = r"(?:[:=]|%3A|%3D)"
+_SIGN_HEADER = re.compile(
+    rf"(sign(?:ature)?{_QUOTES}{{0,16}}{_SEPARATOR}{_QUOTES}{{0,16}})[0-9a-f]{{32,64}}", re.IGNORECASE
+)
+_KEY = re.compile(
+    rf"({_NAMES}{_QUOTES}{{1,16}}{_SEPARATOR}{_QUOTES}{{1,16}})(?<=[\\\"'27;])[^\s\"'<>\\&%]+", re.IGNORECASE
+)
 
 
 def without_query(url: str) -> str:
@@ -40,18 +54,43 @@ def without_query(url: str) -> str:
 def redact(text: str, secrets: Iterable[str] = ()) -> str:
     """Return ``text`` with ``secrets``, signatures and the queries of signed links replaced."""
     for secret in secrets:
-        if secret:
+        if secret.isalnum():
             text = text.replace(secret, MASK)
+        elif secret:
+            text = _spellings(secret).sub(MASK, text)
     text = _URL.sub(lambda url: without_query(url[0]) if _SIGNED.search(url[0]) else url[0], text)
     text = _PARAMETER.sub(rf"\1{MASK}", text)
-    return _SIGN_HEADER.sub(rf"\1{MASK}", text)
+    text = _SIGN_HEADER.sub(rf"\1{MASK}", text)
+    return _KEY.sub(rf"\1{MASK}", text)
+
+
+@lru_cache(maxsize=128)
+def _spellings(secret: str) -> re.Pattern[str]:
+    """Return what finds ``secret`` as it is, and as JSON, URLs and HTML escape its punctuation."""
+    return re.compile("".join(map(_spelling, secret)))
+
+
+def _spelling(letter: str) -> str:
+    plain, code = re.escape(letter), ord(letter)
+    if letter.isalnum():
+        return plain
+    json, url = rf"\\{{0,8}}{plain}|\\{{1,8}}(?i:u{code:04x})", f"(?i:%{code:02x})"
+    html = rf"&#0{{0,4}}{code};|(?i:&#x0{{0,4}}{code:x};)"
+    named = {"&": "|&amp;", "<": "|&lt;", ">": "|&gt;", '"': "|&quot;"}.get(letter, "")
+    return f"(?:{json}|{url}|{html}{named})"
 
 
 def excerpt(text: str, secrets: Iterable[str] = (), shown: int = SHOWN_CHARACTERS) -> str:
-    """Return the beginning of ``text`` for an error message: redacted, on one line, short."""
-    # Redact first: a cut through the middle of a secret would leave half of it standing.
-    # What is shown stands far before the end of what is looked at, and no answer takes long to look at.
-    clean = redact(text[:_LOOKED_AT], secrets)[: 50 * shown]
+    """
+    Return the beginning of ``text`` for an error message: redacted, on one line, short.
+
+    Only the first 8 KiB are looked at, so that a long text takes no time.
+    """
+    secrets = tuple(secrets)
+    clean = redact(text[:_LOOKED_AT], secrets)
+    if len(text) > _LOOKED_AT:
+        # Half of a secret at the cut was not recognised: it is not shown either.
+        clean = clean[: -max(_CUT, *(8 * len(secret) for secret in secrets))] if secrets else clean[:-_CUT]
     line = " ".join("".join(c if unicodedata.category(c)[0] != "C" else " " for c in clean).split())
     return line if len(line) <= shown else line[: shown - 1] + "…"
 

@@ -112,7 +112,7 @@ def _wanted(spec: TemplateSpec) -> dict[str, Any]:
         "header_media": _kind(spec.header_media),
         "footer_text": text_of(spec.footer_text),
         "is_close_auto_flow": spec.is_close_auto_flow,
-        "buttons": [button_of(button.wire_fields()) for button in spec.buttons],
+        "buttons": [button_of(button.wire_fields(literal=spec.render is False)) for button in spec.buttons],
     }
 
 

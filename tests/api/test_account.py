@@ -144,7 +144,7 @@ BAD = [
     (
         "verify",
         "~no-such-user/ca.pem",
-        "verify: '~no-such-user/ca.pem' holds no certificate that can be read (RuntimeError)",
+        "verify: '~no-such-user/ca.pem' is neither true nor the path of a CA file: no certificate",
     ),
     ("verify", "a" * 5000, "verify: "),
     ("verify", "a\x00b", "verify: "),

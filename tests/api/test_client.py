@@ -114,7 +114,7 @@ def test_an_endless_answer_is_not_read_to_its_end_where_urllib3_is_older(raw, mo
 
     with NxlinkClient(account) as client:
         assert client.send(calls.list_flows(account)) == []
-        with pytest.raises(NxlinkTransportError, match="longer than 32 MiB"):
+        with pytest.raises(NxlinkTransportError, match="longer than 16 MiB"):
             client.send(calls.list_flows(account))
 
     assert raw.sent < 60_000_000

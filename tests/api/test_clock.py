@@ -33,13 +33,14 @@ def test_a_clock_that_is_off_is_corrected_once(connect, sandbox, minutes):
 
 @pytest.mark.parametrize("call", CALLS)
 def test_every_call_is_sent_again_after_1004(connect, raw, call):
-    raw.script(http(EXPIRED, Date=formatdate(2_000_000_000, usegmt=True)), envelope(DATA[call]))
+    server_time = time.time() + 20 * 3600
+    raw.script(http(EXPIRED, Date=formatdate(server_time, usegmt=True)), envelope(DATA[call]))
     account = account_of(raw.url)
 
     connect(account).send(CALLS[call](account))
 
     assert len(raw.requests) == 2
-    assert abs(int(raw.requests[1].headers["ts"]) - 2_000_000_000_000) < 5000
+    assert abs(int(raw.requests[1].headers["ts"]) - server_time * 1000) < 5000
 
 
 @pytest.mark.parametrize("call", CALLS)
@@ -70,7 +71,47 @@ def test_a_single_attempt_corrects_the_clock_too(connect, sandbox):
     assert connect(account_of(sandbox.url), attempts=1).list() == []
 
 
+FAR = ["Fri, 31 Dec 9999 23:59:00 GMT", "Thu, 01 Jan 1970 00:00:00 GMT", "Mon, 01 Jan 0001 00:00:00 GMT"]
+
+
+@pytest.mark.parametrize("date", FAR)
+def test_a_date_far_away_is_not_learned_and_a_later_one_is(connect, raw, date):
+    true = formatdate(time.time() + 600, usegmt=True)
+    raw.script(http(EXPIRED, Date=date), http(EXPIRED, Date=true), envelope([]), envelope([]))
+    account = account_of(raw.url)
+    sender = connect(account)
+
+    with pytest.raises(NxlinkClockSkewError):
+        sender.send(calls.list_flows(account))
+    assert sender.send(calls.list_flows(account)) == []
+
+    ts = [int(request.headers["ts"]) / 1000 - time.time() for request in raw.requests]
+    assert [round(seconds / 600) for seconds in ts] == [0, 0, 1]
+
+
+@pytest.mark.parametrize(("hours", "learned"), [(23.9, True), (-23.9, True), (24.1, False), (-24.1, False)])
+def test_the_offset_is_bounded_to_a_day(hours, learned):
+    clock = ServerClock(lambda: 10**9)
+
+    clock.learn(formatdate(10**9 + hours * 3600, usegmt=True))
+
+    assert (clock.offset != 0) is learned
+
+
+def test_a_wrong_offset_is_learned_anew(connect, raw):
+    wrong, true = (formatdate(time.time() + hours * 3600, usegmt=True) for hours in (20, 0))
+    raw.script(http(EXPIRED, Date=wrong), envelope([]), http(EXPIRED, Date=true), envelope([]))
+    account = account_of(raw.url)
+    sender = connect(account)
+
+    for _ in range(2):
+        assert sender.send(calls.list_flows(account)) == []
+
+    assert abs(int(raw.requests[3].headers["ts"]) / 1000 - time.time()) < 5
+
+
 DATES = {
+    "too long": "Thu, 01 Jan 1970 00:20:00" + " " * 100 + "GMT",
     "none": None,
     "empty": "",
     "garbage": "yesterday",

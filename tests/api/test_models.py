@@ -269,8 +269,10 @@ def test_a_number_is_read_from_an_integer_or_a_string_of_digits(value, number):
         (314, 314),
         ("314", 314),
         ("0314", "0314"),
-        ("7" * 40, int("7" * 40)),
-        (10**39, 10**39),
+        (2**63 - 1, 2**63 - 1),
+        (2**63, str(2**63)),  # beyond 64 bits: neither msgpack nor a database takes such an integer
+        ("7" * 40, "7" * 40),
+        (10**39, str(10**39)),
         ("a-b_C", "a-b_C"),
         (True, None),
         (1.0, None),

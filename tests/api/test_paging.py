@@ -248,3 +248,62 @@ def test_no_pages_are_asked_for_at_the_end():
     walk.take(page_of())
 
     assert walk.next_calls(4) == []
+
+
+def endless(rows, **fields):
+    """Return pages of new ids for ever, each of which says that there are more."""
+    for number in itertools.count():
+        ids = range(number * rows, (number + 1) * rows)
+        yield TemplatePage(templates=[{"id": id_} for id_ in ids], has_next_page=True, **fields)
+
+
+def walked(pages, page_size=100):
+    walk = PageWalk(account_of("https://h", page_size=page_size))
+    count = 0
+
+    def take_all():
+        nonlocal count
+        for page in pages:
+            count += len(walk.take(page))
+
+    with pytest.raises(NxlinkTransportError, match="no end after") as caught:
+        take_all()
+    assert not caught.value.permanent
+    assert not caught.value.from_envelope
+    return count
+
+
+@pytest.mark.parametrize("rows", [1, 7, 100])
+@pytest.mark.parametrize("total", [0, 5, 1000])
+def test_a_list_that_goes_on_beyond_its_total_is_an_error(total, rows):
+    assert walked(endless(rows, total=total)) <= total + 100
+
+
+@pytest.mark.parametrize("fields", [{}, {"total": 10**17}])
+def test_a_list_without_end_is_an_error(fields):
+    assert walked(endless(100, **fields)) == 100_000
+    assert walked(endless(1, **fields)) < 2000
+
+
+def test_templates_made_while_the_list_is_read_are_no_error():
+    pages = [page_of(*range(100 * n, 100 * n + 100)).model_copy(update={"total": 150}) for n in range(2)]
+    found, _ = ids_of_a_walk([*pages, page_of()])
+    assert len(found) == 200
+
+
+def test_an_endless_list_ends_with_an_error_in_both_clients(connect, raw):
+    pages = itertools.islice(endless(10, total=20), 40)
+    raw.script(
+        *(
+            envelope(
+                page.model_dump(include={"total", "has_next_page"})
+                | {"list": [{"id": template.id} for template in page.templates]}
+            )
+            for page in pages
+        )
+    )
+
+    with pytest.raises(NxlinkTransportError, match="no end after 130 templates on 13 pages, total says 20"):
+        connect(account_of(raw.url)).list()
+
+    assert len(raw.requests) == 13

@@ -55,6 +55,40 @@ def test_no_signature_of_ours_is_shown(form, digest):
     assert digest not in redact(form.format(digest))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{{"data": "{{\\"sign\\": \\"{0}\\"}}"}}',
+        '"{{\\\\\\"sign\\\\\\":\\\\\\"{0}\\\\\\"}}"',
+        "\\u0022sign\\u0022:\\u0022{0}\\u0022",
+        "%22sign%22%3A%22{0}%22",
+        "&quot;sign&quot;: &quot;{0}&quot;",
+        "headers:\\nsign: {0}\\r\\n",
+        '"Signature": "{0}"',
+        '{{\\"signature\\":\\"{0}\\"}}',
+        '"OSSAccessKeyId": "{0}"',
+        "'token' : '{0}'",
+    ],
+)
+@pytest.mark.parametrize("value", ["0f" * 16, "0F" * 32])
+def test_no_signature_is_shown_however_its_key_is_escaped(text, value):
+    assert value not in redact(text.format(value))
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        "S3cr3t\\/+Value",
+        "S3cr3t\\\\/+Value",
+        "S3cr3t\\u002f\\u002BValue",
+        "S3cr3t%2F%2bValue",
+        "S3cr3t&#47;&#x2B;Value",
+    ],
+)
+def test_a_secret_is_not_shown_however_its_punctuation_is_escaped(spelled):
+    assert redact(f"<{spelled}>", [SECRET]) == "<***>"
+
+
 def test_user_and_password_of_a_link_are_not_shown():
     assert without_query("https://user:pass@host:8/a?b#c") == "https://host:8/a"
     assert "pass" not in redact("https://user:pass@host/a?Signature=x")

@@ -1,5 +1,6 @@
 """Nothing secret in a log at DEBUG, a text, a traceback or a pickle, through success and every failure."""
 
+import json
 import logging
 import pickle
 import re
@@ -12,10 +13,9 @@ from airflow_provider_nxlink.api.auth import Signer, SigningSession
 from airflow_provider_nxlink.api.errors import (
     NxlinkAuthError,
     NxlinkError,
-    NxlinkTransportError,
 )
 from tests.api.conftest import BODY, CALLS, DATA, account_of
-from tests.api.raw_server import Step, envelope, http
+from tests.api.raw_server import RawServer, Step, envelope, http
 
 SECRET = "pl4nted-S3cret"
 LINK = "https://bucket.example/a.jpg?OSSAccessKeyId=pl4nted-KEY&Signature=pl4nted-SIG"
@@ -34,6 +34,16 @@ ANSWERS = {
     "403": http(ECHO.encode(), 403),
     "closed": Step(then="close"),
     "cut": Step(http(ECHO.encode(), length=9999), then="close"),
+    "escaped JSON": envelope(json.dumps({"headers": {"sign": "0f" * 16}, "url": LINK, "secret": ECHO})),
+    "escaped twice": envelope(json.dumps(json.dumps({"sign": "0f" * 16, "Signature": "pl4nted-SIG"}))),
+    "malformed header": Step(
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n" + f"{ECHO}\r\nsign {'0f' * 16}\r\n\r\n".encode() + b"{}",
+        then="close",
+    ),
+    "malformed chunk": Step(
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + f"{ECHO}\r\n".encode(), then="close"
+    ),
+    "malformed status": Step(f"HTTP/1.1 {ECHO}\r\n\r\n".encode(), then="close"),
     "not HTTP": Step(f"{ECHO}\r\n\r\n".encode(), then="close"),
 }
 
@@ -81,18 +91,66 @@ def test_nothing_shows_a_secret_when_asked_to_show_itself(connect):
     assert "https://nxlink.example" in repr(sender.client)
 
 
-def test_the_error_under_ours_does_not_carry_the_signature(connect, raw):
-    raw.script(Step(then="close"))
+@pytest.mark.parametrize("answer", ["closed", "cut", "not HTTP", "malformed header", "malformed chunk"])
+def test_no_error_of_a_library_comes_along(connect, raw, answer):
+    raw.script(ANSWERS[answer])
     account = account_of(raw.url, access_secret=SECRET)
 
-    with pytest.raises(NxlinkTransportError) as caught:
+    with pytest.raises(NxlinkError) as caught:
         connect(account).send(calls.create_template(account, BODY))
 
-    error = caught.value.__context__
-    while error is not None:
-        request = getattr(error, "_request", None) or getattr(error, "request", None)
-        assert "sign" not in getattr(request, "headers", {})
-        error = error.__cause__ or error.__context__
+    assert caught.value.__context__ is None
+    assert caught.value.__cause__ is None
+
+
+class Echo(RawServer):
+    """Sends back the signature it got, in the place a test names."""
+
+    answer = ""
+
+    def _answer(self, connection, raw):
+        received = connection.recv(65536)
+        if not received:
+            return False
+        self.signature = re.search(rb"sign: ([0-9a-f]{32})", received)[1].decode()
+        connection.sendall(self.answer(self.signature))
+        return False
+
+
+ECHOES = {
+    "message": lambda sign: envelope(None, 1003, message=f"signature {sign} does not match"),
+    "data": lambda sign: envelope(json.dumps({"received": {"headers": [sign]}})),
+    "HTML": lambda sign: http(f"<td>{sign}</td>".encode(), 502),
+    "header line": lambda sign: b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n%s\r\n\r\n{}" % sign.encode(),
+    "status line": lambda sign: f"{sign}\r\n\r\n".encode(),
+    "Location": lambda sign: http(b"", 302, Location=f"https://x.example/?s={sign}"),
+}
+
+
+@pytest.mark.parametrize("answer", ECHOES.values(), ids=ECHOES)
+def test_our_own_signature_is_not_shown_wherever_it_comes_back(connect, caplog, answer):
+    caplog.set_level(logging.DEBUG)
+    for name in ("urllib3", "urllib3.connection", "httpx", "httpcore"):
+        caplog.set_level(logging.DEBUG, name)
+    with Echo() as server:
+        server.answer = answer
+        account = account_of(server.url, access_secret=SECRET)
+        with pytest.raises(NxlinkError) as caught:
+            connect(account, attempts=1).send(calls.list_flows(account))
+
+    shown = caplog.text + "".join(traceback.format_exception(caught.value)) + repr(vars(caught.value))
+    assert server.signature not in shown
+
+
+def test_a_session_of_a_hook_logs_no_malformed_header_either(raw, caplog):
+    raw.script(ANSWERS["malformed header"])
+    account = account_of(raw.url, access_secret=SECRET)
+
+    with caplog.at_level(logging.DEBUG), SigningSession(account) as session:
+        session.get(raw.url)
+
+    assert "Failed to parse the response headers" in caplog.text
+    assert leaks(caplog.text) == []
 
 
 def test_a_wrong_secret_is_an_error_that_names_the_way_out(connect, sandbox):

@@ -1,9 +1,12 @@
 """What a connection must hold, what the form shows of it, and what the test button says."""
 
 import asyncio
+import copy
 import importlib.util
 import json
+import pickle
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +17,7 @@ from airflow_provider_nxlink.api.account import AccountError
 from airflow_provider_nxlink.get_provider_info import get_provider_info
 from airflow_provider_nxlink.hooks.nxlink import NxlinkHook
 from airflow_provider_nxlink.sandbox.server import SandboxServer
+from tests.api.raw_server import RawServer, Step, http
 
 Connect = Callable[..., None]
 
@@ -211,6 +215,75 @@ def test_the_test_never_raises_and_never_takes_long(
     assert "sandbox-secret" not in message
     # The second one is after the clock was corrected.
     assert sandbox.count() == (2 if values.get("code") == 1004 else 1)
+
+
+FOREIGN = "internal-page-4f1d9c0b7a"
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (http(f"<!DOCTYPE html><p>{FOREIGN}".encode()), "HTTP 200, no answer of NXLink's: an HTML page"),
+        (
+            http(f"<html>{FOREIGN}</html>".encode(), 403),
+            "the response is an HTML page, not NXLink's [HTTP 403",
+        ),
+        (http(f"<html>{FOREIGN}</html>".encode(), 302), "a redirect, which is not followed"),
+        (http(json.dumps({"secret": FOREIGN}).encode()), "the response is a JSON object, not NXLink's"),
+        (http(json.dumps({"code": 403, "message": FOREIGN}).encode(), 403), "NXLink refused (403)"),
+        (http(json.dumps({"code": 0, "data": FOREIGN}).encode()), "data of an unexpected form"),
+        (http(json.dumps([FOREIGN]).encode()), "JSON that cannot be read"),
+        (http(FOREIGN.encode()), "HTTP 200, no answer of NXLink's: text"),
+        (http(FOREIGN.encode() + b"\0", 500), "HTTP 500, no answer of NXLink's: binary data"),
+        (http(b"", 502), "HTTP 502, no answer of NXLink's: empty"),
+        (f"-ERR {FOREIGN}\r\n".encode(), "ConnectionError"),
+        (
+            f"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{FOREIGN}\r\n".encode(),
+            "ProtocolError",
+        ),
+    ],
+)
+def test_the_test_shows_nothing_of_what_another_server_says(
+    answer: bytes, kind: str, connect: Connect
+) -> None:
+    with RawServer() as server:
+        server.script(Step(answer, then="close"))
+        connect(host=server.url)
+        works, message = NxlinkHook().test_connection()
+
+    assert not works
+    assert FOREIGN not in message
+    assert kind in message
+
+
+def test_the_test_does_not_say_which_files_there_are(connect: Connect, tmp_path: Path) -> None:
+    existing = tmp_path / "existing"
+    existing.write_text("no certificate")
+    (tmp_path / "unreadable").mkdir()
+    messages = set()
+    for name in ("existing", "missing", "unreadable"):
+        connect(extra={"verify": str(tmp_path / name)})
+        messages.add(NxlinkHook().test_connection()[1].replace(name, "FILE"))
+    assert len(messages) == 1
+
+
+def unpickled(hook: NxlinkHook) -> Any:
+    return pickle.loads(pickle.dumps(hook))  # noqa: S301 - our own
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, unpickled])
+def test_a_copy_of_a_hook_looks_its_connection_up_anew(
+    duplicate: Callable[[NxlinkHook], NxlinkHook], sandbox: SandboxServer
+) -> None:
+    hook = NxlinkHook(phone="8613800000000")
+    assert list(hook.list_templates()) == []
+
+    twin = duplicate(hook)
+
+    assert b"sandbox-secret" not in pickle.dumps(hook)
+    assert not {"account", "client"} & set(vars(twin))
+    assert list(twin.list_templates()) == []
+    assert (twin.nxlink_conn_id, twin.phone) == (hook.nxlink_conn_id, hook.phone)
 
 
 @pytest.mark.parametrize("broken", ['{"conn_type": "nxlink", "extra": "[1]"}', "{", "[]"])
