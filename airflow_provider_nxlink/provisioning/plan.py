@@ -14,21 +14,20 @@ from typing import Any, Literal
 from airflow_provider_nxlink.api.models import Template, TemplateRef, TemplateStatus
 from airflow_provider_nxlink.provisioning.options import Rules
 from airflow_provider_nxlink.provisioning.write import is_sent, ref_of
+from airflow_provider_nxlink.specs.buttons import BUTTON_NEEDS
 from airflow_provider_nxlink.specs.diff import Difference, diff, not_told
 from airflow_provider_nxlink.specs.fields import CATEGORIES
 from airflow_provider_nxlink.specs.model import TemplateSpec
 
-Kind = Literal["create", "update", "unchanged", "blocked", "delete"]
+Kind = Literal["create", "update", "unchanged", "blocked", "delete", "postponed", "keep"]
 
 # A verdict will come by itself, and with it a status that can be edited or one that says what is wrong.
 UNDER_REVIEW = frozenset({TemplateStatus.PENDING, TemplateStatus.APPEALED})
 
 # Where Meta takes no edit, what to do instead. A status nobody documents is tried: NXLink knows better.
 NOT_EDITABLE: Mapping[int, str] = {
-    TemplateStatus.PENDING: "Meta is reviewing it: apply again after the verdict, or wait_for_approval=True",
-    TemplateStatus.APPEALED: (
-        "a person at Meta decides within 24 hours: apply again after that, or wait_for_approval=True"
-    ),
+    TemplateStatus.PENDING: "Meta is reviewing it: apply again after the verdict",
+    TemplateStatus.APPEALED: "a person at Meta decides within 24 hours: apply again after that",
     TemplateStatus.UNAVAILABLE: (
         "Meta has disabled it, and neither edits nor deletes it: give the new text another name, or ask in "
         "NXLink's console"
@@ -48,14 +47,17 @@ class Action:
     """
     What is to be done about one template.
 
-    :param kind: ``create``, ``update``, ``unchanged``, ``blocked`` or ``delete``.
+    :param kind: ``create``, ``update``, ``unchanged`` or ``blocked``; ``delete``, ``postponed`` (deleted by a
+        later run) or ``keep`` (never deleted) where prune found a template that is no spec.
     :param ref: which template; its id where it has one.
     :param spec: what it should be, as it is to be sent; None where it is to be deleted.
     :param live: what it is; None where there is none.
     :param differences: what an update changes.
     :param drift: a category that Meta has given it, which no update changes back.
     :param not_compared: what the spec sets and NXLink does not show.
-    :param reason: why it is blocked, and the way out.
+    :param reason: why it is blocked, and the way out; why it is deleted, postponed or kept.
+    :param stored: ``stored differently`` or ``not yet visible`` where an earlier run has sent this very spec
+        and NXLink shows something else, so that nothing is sent again.
     """
 
     kind: Kind
@@ -66,6 +68,7 @@ class Action:
     drift: tuple[Difference, ...] = ()
     not_compared: tuple[str, ...] = ()
     reason: str = ""
+    stored: str = ""
 
     @property
     def awaits_verdict(self) -> bool:
@@ -75,7 +78,7 @@ class Action:
     @property
     def changes(self) -> bool:
         """True where the template is not as it should be."""
-        return self.kind != "unchanged"
+        return self.kind not in ("unchanged", "keep")
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON."""
@@ -91,6 +94,8 @@ class Action:
             "drift": [difference.to_dict() for difference in self.drift],
             "not_compared": list(self.not_compared),
             "reason": self.reason,
+            "stored": self.stored,
+            "preview": None if self.spec is None else self.spec.preview(),
         }
 
 
@@ -115,10 +120,12 @@ def plan_template(spec: TemplateSpec, live: Template | None, rules: Rules) -> Ac
 
     plan = Action("update", ref, spec, live, differences, drift, missing)
     if drift and rules.on_category_change == "fail":
-        return replace(plan, kind="blocked", reason=_recategorised(drift[0]))
+        return replace(plan, kind="blocked", reason=_recategorised(drift[0], rules))
     if not differences and not _sent_anyway(spec, live, rules):
         return replace(plan, kind="unchanged")
     if reason := _obstacle(spec, live, drifted=bool(drift)):
+        if live.status in UNDER_REVIEW and rules.surface == "python":
+            reason += f", or {rules.said('wait_for_approval', True)}"
         return replace(plan, kind="blocked", reason=reason)
     # Meta refuses an update that names another category than the one it gave.
     return replace(plan, spec=_in_category(spec, live.category)) if drift else plan
@@ -147,8 +154,39 @@ def _unseen_by_meta(spec: TemplateSpec, live: Template) -> bool:
     return spec.syn_meta is False and live.status == TemplateStatus.PENDING
 
 
-def _recategorised(drift: Difference) -> str:
+def _recategorised(drift: Difference, rules: Rules) -> str:
     return (
         f"is {drift.live} at NXLink and {drift.wanted} in its spec: Meta decides on categories, so write "
-        f'{drift.live} into the spec, or accept it with on_category_change="warn"'
+        f"{drift.live} into the spec, or accept it with {rules.said('on_category_change', 'warn')}"
     )
+
+
+# What a spec can say; the rest of a template would be lost with it.
+MODELLED_COMPONENTS = frozenset({"HEADER", "BODY", "FOOTER", "BUTTONS"})
+MODELLED_HEADERS = frozenset({"TEXT", "IMAGE", "VIDEO", "DOCUMENT"})
+
+
+def unmodelled(live: Template) -> str | None:
+    """Name the part of a template's details that no spec can say; None where there is none or no details."""
+    for component in live.components or []:
+        kind = str(component.get("type") or "").upper()
+        if kind not in MODELLED_COMPONENTS:
+            return f"contains {kind or 'a component without a type'}"
+        if kind == "HEADER" and str(component.get("format") or "TEXT").upper() not in MODELLED_HEADERS:
+            return f"contains a {component['format']} header"
+        buttons = component.get("buttons") or []
+        if not isinstance(buttons, list):
+            return "contains buttons of an unknown form"
+        for button in buttons:
+            if reason := _unmodelled_button(button):
+                return reason
+    return None
+
+
+def _unmodelled_button(button: Any) -> str | None:
+    kind = str(button.get("type") or "").upper() if isinstance(button, Mapping) else ""
+    if kind not in BUTTON_NEEDS:
+        return f"contains a {kind or 'broken'} button"
+    if kind == "QUICK_REPLY" and not isinstance(button.get("buttonReqs"), Mapping):
+        return "contains a quick reply whose events are not known"
+    return None
