@@ -46,6 +46,7 @@ class ButtonEvent(Part):
     """
 
     spelling: ClassVar[Spelling] = EVENT
+    free_text: ClassVar[frozenset[str]] = frozenset({"tag_name", "template_id", "template_name"})
     on_the_wire: ClassVar[Mapping[str, Any]] = {
         "template_id": lambda value: int(value) if re.fullmatch("0|[1-9][0-9]{0,17}", value) else value
     }
@@ -85,6 +86,7 @@ class Button(Part):
     model_config = ConfigDict(extra="allow")
 
     spelling: ClassVar[Spelling] = BUTTON
+    free_text: ClassVar[frozenset[str]] = frozenset({"flow_id", "phone_number"})
 
     type: Annotated[ButtonType, PlainValidator(read.choice(*BUTTON_NEEDS), json_schema_input_type=ButtonType)]
     text: Text

@@ -58,6 +58,8 @@ def _part(name: str, generated: Mapping[str, Any]) -> dict[str, Any]:
         for field, rules in generated["properties"].items()
     }
     if name == "TemplateSpec":
+        # The one field that Jinja cannot fill.
+        properties["render"] = {"description": described["render"], "type": "boolean"}
         properties["language"]["examples"] = sorted(languages.names())
     out: dict[str, Any] = {
         "description": (model.__doc__ or "").strip().partition("\n")[0],

@@ -48,10 +48,13 @@ ACCEPTED = [
     {"buttons": [{"type": "URL", "text": "a", "url": "https://x.example"}]},
     {"buttons": [{"type": "QUICK_REPLY", "text": "a", "payload": 1}]},
     {"is_close_auto_flow": 1},
+    {"render": False},
     {"$schema": "template-spec.schema.json"},
 ]
 REFUSED = [
     {"category": "PROMO"},
+    {"render": "{{ params.render }}"},
+    {"render": 0},
     {"footer": "x"},
     {"content": 5},
     {"language": False},
