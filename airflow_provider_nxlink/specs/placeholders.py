@@ -34,7 +34,8 @@ from airflow_provider_nxlink.specs.spelling import SPEC, Spelling, is_rendered
 from airflow_provider_nxlink.specs.violations import TemplateSpecError, Violation, join, shown
 
 RULE = "A bare {{1}} or {{word}} is WhatsApp's, any other Jinja is Airflow's."
-POSITIONAL = re.compile(r"\{\{\s*([0-9]+)\s*\}\}")
+# Python reads no more than 4300 digits as a number.
+POSITIONAL = re.compile(r"\{\{\s*([0-9]{1,4000})\s*\}\}")
 
 __all__ = [
     "BARE",

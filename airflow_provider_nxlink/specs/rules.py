@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal, overload
 
 from airflow_provider_nxlink.specs import spelling
+from airflow_provider_nxlink.specs.jinja_syntax import syntax_rules
 from airflow_provider_nxlink.specs.model import Button, ButtonEvent, HeaderMedia, TemplateSpec
 from airflow_provider_nxlink.specs.nodes import SpecMapping
 from airflow_provider_nxlink.specs.part import Part, not_rendered
@@ -43,6 +44,8 @@ def check(spec: TemplateSpec, *, rendered: bool = True) -> list[Violation]:
         True judges every character, and Jinja left in a field that needs a plain value is an error.
     """
     found = _jinja_left(spec, rendered=rendered)
+    if not rendered:
+        found += syntax_rules(spec)
     found += broken_rules(spec, TEXT_RULES, str, rendered=rendered)
     found += header_rules(spec)
     if isinstance(spec.buttons, list):
