@@ -10,8 +10,9 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import PlainTextResponse
 
 from airflow_provider_nxlink.sandbox import shapes
+from airflow_provider_nxlink.sandbox.access import JSON
 from airflow_provider_nxlink.sandbox.faults import KINDS, Fault
-from airflow_provider_nxlink.sandbox.gateway import CONTROL, JSON
+from airflow_provider_nxlink.sandbox.gateway import CONTROL
 from airflow_provider_nxlink.sandbox.orders import (
     ClockOrder,
     FaultOrder,
@@ -24,6 +25,7 @@ from airflow_provider_nxlink.sandbox.orders import (
 from airflow_provider_nxlink.sandbox.received import Received
 from airflow_provider_nxlink.sandbox.settings import SHAPES
 from airflow_provider_nxlink.sandbox.state import State
+from airflow_provider_nxlink.sandbox.store import Template
 
 DESCRIPTION = f"""\
 The control API of the NXLink sandbox. Unsigned JSON; every change counts from the next call on.
@@ -31,7 +33,9 @@ The control API of the NXLink sandbox. Unsigned JSON; every change counts from t
 GET    /_sandbox/health      {{"status": "ok"}}
 GET    /_sandbox/templates   every template, with its status
 POST   /_sandbox/templates   [body, …]: put templates there without review (keys of a create body,
-                             and id, status, quality, waRejectedReason)
+                             and id, status, quality, waRejectedReason, category, created_at,
+                             updated_at, components: raw ones of the details, of any kind)
+PUT    /_sandbox/templates   the same, replacing those of the same name and language
 POST   /_sandbox/status      {{"name", "language", "status", "reason", "category", "quality", "phone"}}
 GET    /_sandbox/received    calls that came in; ?path= &method= &endpoint= choose
 GET    /_sandbox/counts      how many calls per endpoint
@@ -90,6 +94,13 @@ async def seed(request: Request, bodies: list[SeedOrder]) -> Response:
     """Put templates there without review."""
     rows = [body.model_dump(exclude_unset=True) for body in bodies]
     return _done(request, lambda state: {"ids": state.seed(rows)})
+
+
+@router.put("/templates", responses=_says(dict[str, list[int]]))
+async def put(request: Request, bodies: list[SeedOrder]) -> Response:
+    """Put templates there without review, replacing those of the same name and language."""
+    rows = [body.model_dump(exclude_unset=True) for body in bodies]
+    return _done(request, lambda state: {"ids": state.seed(rows, replace=True)})
 
 
 @router.post("/status", responses=_says(type(None)))
@@ -194,7 +205,14 @@ def _done(request: Request, work: Callable[[State], Any]) -> Response:
 def _templates(state: State) -> list[dict[str, Any]]:
     state.settle()
     plain = {key: forms[0] for key, forms in SHAPES.items()}
-    return [{**template.body, **shapes.row(template, plain)} for template in state.store]
+    offset = state.switches.utc_offset_hours
+    return [
+        {**template.body, **shapes.row(template, plain, offset), **_raw(template)} for template in state.store
+    ]
+
+
+def _raw(template: Template) -> dict[str, Any]:
+    return {} if template.components is None else {"components": template.components}
 
 
 def _clock(state: State) -> dict[str, float]:

@@ -12,13 +12,13 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from airflow_provider_nxlink.sandbox import shapes
+from airflow_provider_nxlink.sandbox.access import JSON, HostPolicy, check_control_call
 from airflow_provider_nxlink.sandbox.auth import Verdict, check_headers
 from airflow_provider_nxlink.sandbox.faults import Fault
 from airflow_provider_nxlink.sandbox.received import Received
 from airflow_provider_nxlink.sandbox.state import State
 
 CONTROL = "/_sandbox"
-JSON = "application/json"
 MULTIPART = "multipart/form-data"
 
 
@@ -82,9 +82,10 @@ class Answer:
 class Gateway:
     """ASGI application around the routes."""
 
-    def __init__(self, app: App, state: State) -> None:
+    def __init__(self, app: App, state: State, hosts: HostPolicy) -> None:
         self._app = app
         self._state = state
+        self._hosts = hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one call, or fail to, as ordered."""
@@ -92,7 +93,8 @@ class Gateway:
         body = await _read(receive)
         exchange = _Exchange(self._app, self._state, scope, receive, send, body, arrived)
         if scope["path"].startswith(CONTROL):
-            await exchange.deliver(await exchange.work())
+            refusal = check_control_call(scope["method"], scope["headers"], body, self._hosts)
+            await exchange.deliver(_refused(*refusal) if refusal else await exchange.work())
             return
         with self._state.lock:
             call = exchange.call = self._note(scope, exchange.body)
@@ -163,6 +165,11 @@ class _Exchange:
         await self.send(
             {"type": "http.response.body", "body": answer.body[:part], "more_body": part is not None}
         )
+
+
+def _refused(status: int, reason: str) -> Answer:
+    content = json.dumps({"error": reason}).encode()
+    return Answer(status, ((b"content-type", JSON.encode()),), content)
 
 
 async def _fail(exchange: _Exchange, fault: Fault) -> None:

@@ -57,7 +57,7 @@ def test_it_cuts_open_connections_when_it_stops():
     with SandboxServer() as server:
         url = httpx.URL(server.url)
         idle = socket.create_connection((url.host, url.port), timeout=2)
-        idle.sendall(b"GET /_sandbox/health HTTP/1.1\r\nHost: x\r\n\r\n")
+        idle.sendall(b"GET /_sandbox/health HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert idle.recv(1000).startswith(b"HTTP/1.1 200")
     with idle:
         idle.settimeout(2)
