@@ -140,7 +140,7 @@ def tell(action: Action) -> None:
         )
     if action.kind == "unchanged" and action.not_compared:
         log.warning(
-            '%s: NXLink does not show its %s, so a change there goes unseen; compare="always" sends it',
+            "%s: NXLink does not show its %s, so a change there goes unseen; compare mode 'always' sends it",
             action.ref,
             ", ".join(action.not_compared),
         )

@@ -7,17 +7,18 @@ deleted template for 30 days. What matches the pattern and is not deleted is lis
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+import logging
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from string import ascii_lowercase
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_nxlink.api import writes
 from airflow_provider_nxlink.api.errors import TemplateNotFoundError
 from airflow_provider_nxlink.api.models import Template, TemplateRef, TemplateStatus
 from airflow_provider_nxlink.provisioning.apply import compared
-from airflow_provider_nxlink.provisioning.gather import refuse_twins
+from airflow_provider_nxlink.provisioning.gather import Collected, refuse_twins
 from airflow_provider_nxlink.provisioning.options import Options
 from airflow_provider_nxlink.provisioning.parallel import in_parallel
 from airflow_provider_nxlink.provisioning.plan import Action, plan_template, unmodelled
@@ -26,9 +27,13 @@ from airflow_provider_nxlink.provisioning.report import Plan
 from airflow_provider_nxlink.provisioning.write import ref_of, with_details
 from airflow_provider_nxlink.specs.fields import CATEGORIES
 from airflow_provider_nxlink.specs.model import TemplateSpec
+from airflow_provider_nxlink.specs.nodes import Node, SpecMapping
+from airflow_provider_nxlink.specs.plain import has_braces
 
 if TYPE_CHECKING:
     from airflow_provider_nxlink.api.client import NxlinkClient
+
+log = logging.getLogger(__name__)
 
 # Nobody can send these, so that deleting one interrupts nothing. A paused template comes back by itself, and
 # a status that is missing or unknown may be any: those wait as templates in use do.
@@ -43,10 +48,66 @@ class Protected:
 
     :param templates: by template, why it is kept.
     :param everything: why this run deletes nothing at all; empty where it may delete.
+    :param skipped: the templates of files that cannot be used, as far as they are known.
     """
 
     templates: Mapping[TemplateRef, str] = field(default_factory=dict)
     everything: str = ""
+    skipped: Collection[TemplateRef] = ()
+
+
+def protected_by(found: Collected, render: Callable[[SpecMapping], Any] | None = None) -> Protected:
+    """
+    Return what prune leaves alone because a file names it that was not used, or not whole.
+
+    :param found: what the files hold.
+    :param render: fills the Jinja of a template in; raises where it can't. None where nothing is rendered.
+    """
+    templates: dict[TemplateRef, str] = {}
+    uncertain = ""
+    for file in found.broken:
+        uncertain = f"nothing is deleted in this run, as {file} cannot be used and may name any template"
+    unused = [(one, "which cannot be used") for one in found.templates if _file(one) in found.broken]
+    unused += [(one, "of which only other templates were given") for one in found.siblings]
+    # Files of any kind may begin with a dot: what has no name is no template.
+    unused += [
+        (one, "which is left out, as its name begins with a dot")
+        for one in found.hidden()
+        if "name" in one and "language" in one
+    ]
+    for template, why in unused:
+        file = template.place.file
+        ref = _identity(template, render)
+        if ref is None:
+            uncertain = f"nothing is deleted in this run, as {file} has a template whose name is not known"
+        else:
+            templates.setdefault(ref, f"stands in {file}, {why}")
+    skipped = {_identity(one, render) for one in found.templates if _file(one) in found.broken}
+    return Protected(templates, uncertain, {ref for ref in skipped if ref is not None})
+
+
+def _file(template: Any) -> str:
+    return template.place.file if isinstance(template, SpecMapping) else ""
+
+
+def _identity(template: SpecMapping, render: Callable[[SpecMapping], Any] | None) -> TemplateRef | None:
+    """Return which template a file names; None where its Jinja can't be rendered."""
+    # Nothing else is rendered: a text that can't be says nothing of the name.
+    named = SpecMapping(_only(template, ("name", "language", "render")))
+    try:
+        plain = render(named) if render else named
+    except Exception as error:  # noqa: BLE001 - Jinja raises whatever its expressions do
+        log.debug("The name of a template in %s is not known: %s", template.place.file, error)
+        return None
+    name, language = plain.get("name"), plain.get("language")
+    if not all(isinstance(part, str) and part and not has_braces(part) for part in (name, language)):
+        return None
+    return TemplateRef(name=name, language=language)
+
+
+def _only(template: SpecMapping, fields: Collection[str]) -> Node:
+    node = template.node
+    return Node({key: item for key, item in node.value.items() if key in fields}, node.place)
 
 
 def make_plan(

@@ -143,19 +143,15 @@ class _Run:
         """Carry everything out, and return what became of it."""
         try:
             waiting = self._carry_out()
+            results = self._results()
         except KeyboardInterrupt:
             self.stopped.set()
             results = tuple(self._result(action, {}) for action in self.plan.actions)
             report = Report(self.plan, results, self.allowance.created, utc_offset=self.utc_offset)
             raise SyncInterrupted(report) from None
         waits = bool(waiting) and not self.stopped.is_set()
-        return Report(
-            self.plan,
-            self._results(),
-            self.allowance.created,
-            self.allowance.back_at(waiting) if waits else None,
-            self.utc_offset,
-        )
+        resume_at = self.allowance.back_at(waiting) if waits else None
+        return Report(self.plan, results, self.allowance.created, resume_at, self.utc_offset)
 
     def _carry_out(self) -> int:
         """Do everything that can be done now, and return how many creations have to wait."""
@@ -186,7 +182,8 @@ class _Run:
         return [action for action in self.plan.actions if action.kind == kind]
 
     def _write(self, actions: list[Action]) -> None:
-        for _, result in in_parallel(self._attempt, actions, self.options.max_concurrency):
+        at_once = self.options.max_concurrency
+        for _, result in in_parallel(self._attempt, actions, at_once, stopped=self.stopped):
             if result is not None:
                 self._tell(result)
 

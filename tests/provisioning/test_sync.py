@@ -5,8 +5,6 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from time import strftime
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -451,29 +449,15 @@ def test_creations_that_the_list_does_not_date_are_remembered(
     assert server.count("create") == 3
 
 
-@pytest.fixture
-def zone(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
-    """Return what has the sandbox write its times in another zone, as NXLink's regions do."""
-
-    def use(hours: float) -> None:
-        written = shapes.time.gmtime
-        monkeypatch.setattr(
-            shapes, "time", SimpleNamespace(gmtime=lambda at: written(at + hours * 3600), strftime=strftime)
-        )
-
-    return use
-
-
 @pytest.mark.parametrize("hours", [8, -4, 0, 5.75])
 @pytest.mark.parametrize("age", [5400, 28800, 600])
 def test_creations_of_others_count_once_the_zone_is_known(
     hours: float,
     age: float,
-    zone: Callable[[float], None],
     server: SandboxServer,
     client: NxlinkClient,
 ) -> None:
-    zone(hours)
+    server.switch(utc_offset_hours=hours)
     clock = server.clock.now
     options = Options(max_creates_per_hour=4)
     server.seed([seed(f"other_{number}") for number in range(4)])
