@@ -14,7 +14,10 @@ from airflow_provider_nxlink.specs.plain import has_braces, is_json
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_nxlink.provisioning.gather import Collected
+    from airflow_provider_nxlink.provisioning.plan_many import Protected
     from airflow_provider_nxlink.specs.model import TemplateSpec
+    from airflow_provider_nxlink.specs.nodes import SpecMapping
     from airflow_provider_nxlink.specs.rules import Validation
 
 
@@ -29,6 +32,8 @@ class SpecListArgument(TemplateArgument):
     argument = "templates"
     templates: Any
     validation: Validation
+    # What the files that `templates` names hold; None where it names none.
+    _collected: Collected | None = None
 
     def check_literal(self) -> None:
         """
@@ -75,7 +80,21 @@ class SpecListArgument(TemplateArgument):
         """Return ``templates`` with each name in the DAG file replaced by the templates it stands for."""
         entries = given if isinstance(given, list | tuple) else [given]
         names = [entry for entry in entries if isinstance(entry, str | Path) and not has_braces(str(entry))]
-        return provisioning.gather.gather(given, self._find) if names else given
+        if not names:
+            return given
+        self._collected = provisioning.gather.collect(given, self._find)
+        self._collected.raise_for_broken()
+        return self._collected.templates
+
+    def protected(self, context: Context) -> Protected | None:
+        """Return what prune leaves alone because a spec file names it that is not used whole."""
+        if self._collected is None:
+            return None
+
+        def rendered(template: SpecMapping) -> Any:
+            return self._render_spec(template, context, None, None)
+
+        return provisioning.plan_many.protected_by(self._collected, rendered)
 
     def _refuse_names(self, rendered: Any) -> None:
         for entry in rendered if isinstance(rendered, list | tuple) else [rendered]:

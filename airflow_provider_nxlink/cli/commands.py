@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+import os
+import re
+import sys
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
@@ -11,6 +14,8 @@ from typing import Any
 OK = 0
 FOUND = 1
 USAGE = 2
+# As a shell reports a process that Ctrl-C ended.
+INTERRUPTED = 130
 # For plan: it has changes. Wrong usage, which is the same number, prints nothing to stdout.
 CHANGES = 2
 
@@ -43,9 +48,31 @@ class Command:
     arguments: tuple[Argument, ...] = ()
 
     def run(self, options: argparse.Namespace) -> int:
-        """Run the command and return its exit status."""
+        """Run the command and return its exit status; what files and terminals do to it is told in a line."""
         module, _, function = self.runs.partition(":")
-        return int(getattr(import_module(f"{__package__}.{module}"), function)(options))
+        try:
+            return int(getattr(import_module(f"{__package__}.{module}"), function)(options))
+        except KeyboardInterrupt:
+            print(f"{self.name}: interrupted", file=sys.stderr)
+            return INTERRUPTED
+        except BrokenPipeError:
+            # What reads our output has had enough. Python would complain again when it flushes at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return FOUND
+        except OSError as error:
+            print(f"{self.name}: {error.filename or 'input or output'}: {error.strerror}", file=sys.stderr)
+            return FOUND
+
+
+def whole_number(least: int) -> Callable[[str], int]:
+    """Return what reads a whole number from ``least`` up, for argparse."""
+
+    def read(text: str) -> int:
+        if not re.fullmatch("[0-9]{1,9}", text) or int(text) < least:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} up")
+        return int(text)
+
+    return read
 
 
 PATHS = Argument(("paths",), {"metavar": "PATH", "nargs": "+", "help": "A spec file, or a folder of them."})
@@ -70,11 +97,22 @@ ACCESS = (
     Argument(("--tenant-id",), {"help": "NXLink's tenant, instead of the connection's."}),
 )
 AT_ONCE = Argument(
-    ("--max-concurrency",), {"type": int, "default": 4, "metavar": "N", "help": "Calls at a time (4)."}
+    ("--max-concurrency",),
+    {"type": whole_number(1), "default": 4, "metavar": "N", "help": "Calls at a time (4)."},
 )
+VALIDATION = Argument(
+    ("--validation",),
+    {
+        "choices": ("strict", "warn", "off"),
+        "default": "strict",
+        "help": "strict (default): refuse what WhatsApp would refuse. warn: only say so. off: do not check.",
+    },
+)
+YES = Argument(("--yes",), {"action": "store_true", "help": "Delete without asking."})
 SYNC = (
     PATHS,
     PARAM,
+    VALIDATION,
     Argument(
         ("--compare",),
         {
@@ -96,12 +134,30 @@ SYNC = (
         {"metavar": "PATTERN", "help": "Delete templates whose name matches and that are in no file."},
     ),
     Argument(
+        ("--prune-only",),
+        {"action": "store_true", "help": "Only delete: for an account at its template limit."},
+    ),
+    Argument(
+        ("--allow-delete-all",),
+        {"action": "store_true", "help": "Allow --prune to leave none of the present templates."},
+    ),
+    Argument(
         ("--max-deletes",),
-        {"type": int, "default": 10, "metavar": "N", "help": "With more to delete, do nothing at all (10)."},
+        {
+            "type": whole_number(0),
+            "default": 10,
+            "metavar": "N",
+            "help": "With more to delete, do nothing at all (10).",
+        },
     ),
     Argument(
         ("--max-creates-per-hour",),
-        {"type": int, "default": 100, "metavar": "N", "help": "Creations within any hour, 0 for any (100)."},
+        {
+            "type": whole_number(0),
+            "default": 100,
+            "metavar": "N",
+            "help": "Creations within any hour, 0 for any (100).",
+        },
     ),
     AT_ONCE,
     *ACCESS,
@@ -153,12 +209,12 @@ COMMANDS: tuple[Command, ...] = (
         "plan:run",
         SYNC,
     ),
-    Command("apply", "Make NXLink's templates be what spec files say.", "apply:run", SYNC),
+    Command("apply", "Make NXLink's templates be what spec files say.", "apply:run", (*SYNC, YES)),
     Command(
         "status",
         "Show how the templates of spec files stand; exits with 1 unless all are in use.",
         "status:run",
-        (PATHS, PARAM, *ACCESS, TABLE_OR_JSON),
+        (PATHS, PARAM, VALIDATION, *ACCESS, TABLE_OR_JSON),
     ),
     Command(
         "pull",

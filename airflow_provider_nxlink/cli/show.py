@@ -20,6 +20,8 @@ KINDS = {
     "update": ("~", YELLOW, "to update"),
     "blocked": ("!", RED, "blocked"),
     "delete": ("-", RED, "to delete"),
+    "postponed": ("-", YELLOW, "to delete later"),
+    "keep": ("=", PLAIN, "kept"),
     "unchanged": ("=", PLAIN, "unchanged"),
 }
 
@@ -34,6 +36,8 @@ def show_plan(plan: Plan, *, colours: bool) -> str:
     lines = [line for action in plan.actions for line in _action(action)]
     counts = [f"{plan.counts[kind]} {words}" for kind, (_, _, words) in KINDS.items() if kind in plan.counts]
     lines.append(BOLD + ", ".join(counts or ["nothing to do"]) + "." + PLAIN)
+    if plan.creations is not None and plan.creations.waits:
+        lines.append(f"{plan.creations}.")
     if plan.refusal:
         lines.append(RED + plan.refusal + PLAIN)
     text = "\n".join(lines)
@@ -47,7 +51,7 @@ def _action(action: Action) -> Iterator[str]:
         f", {action.live.status_name}" if action.live is not None and action.live.status is not None else ""
     )
     notes = [f"    {item.path}: {item.live} at NXLink, {item.wanted} in its spec" for item in action.drift]
-    if action.kind == "unchanged" and not notes:
+    if action.kind == "unchanged" and not notes and not action.reason:
         return
     yield f"{colour}{mark} {title}{status}{PLAIN}"
     yield from notes
@@ -76,9 +80,16 @@ def _lines(value: Any) -> Iterable[str]:
     return [printable(line) for line in str(value).split("\n")]
 
 
-def printable(text: str) -> str:
-    """Return a text without what would steer a terminal."""
-    return "".join("�" if unicodedata.category(letter) == "Cc" else letter for letter in text)
+def printable(text: str, *, keep_lines: bool = False) -> str:
+    """
+    Return a text without what would steer a terminal.
+
+    :param keep_lines: keep line ends.
+    """
+    return "".join(
+        "�" if unicodedata.category(letter) == "Cc" and not (keep_lines and letter == "\n") else letter
+        for letter in text
+    )
 
 
 def _uncoloured(text: str) -> str:

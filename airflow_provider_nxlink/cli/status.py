@@ -21,7 +21,8 @@ COLUMNS = ("name", "language", "status_name", "quality", "rejected_reason")
 def run(options: argparse.Namespace) -> int:
     """Print one line for each template; 1 unless all are in use."""
     try:
-        refs = [ref_of(spec) for spec in wanted(options)]
+        loaded = wanted(options)
+        refs = [ref_of(spec) for spec in loaded.specs]
         with client_for(options) as client:
             listed = list(client.templates())
     except (ValueError, NxlinkError) as error:
@@ -36,7 +37,8 @@ def run(options: argparse.Namespace) -> int:
         print(json.dumps(rows, indent=2, ensure_ascii=False))
     else:
         print(_table(rows))
-    return OK if all(row["status"] == TemplateStatus.IN_USE for row in rows) else FOUND
+    in_use = all(row["status"] == TemplateStatus.IN_USE for row in rows)
+    return OK if in_use and not loaded.skipped else FOUND
 
 
 def _table(rows: list[dict[str, Any]]) -> str:

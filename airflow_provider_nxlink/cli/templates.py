@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,9 @@ from typing import Any
 from jinja2 import FunctionLoader, StrictUndefined, TemplateRuntimeError
 from jinja2.sandbox import SandboxedEnvironment
 
-from airflow_provider_nxlink.provisioning.gather import gather, refuse_twins
+from airflow_provider_nxlink.provisioning.gather import collect, refuse_twins
+from airflow_provider_nxlink.provisioning.plan_many import Protected, protected_by
+from airflow_provider_nxlink.provisioning.write import ref_of
 from airflow_provider_nxlink.specs.model import TemplateSpec
 from airflow_provider_nxlink.specs.placeholders import render_spec
 from airflow_provider_nxlink.specs.plain import has_braces
@@ -24,31 +27,60 @@ FIX = (
 )
 
 
+@dataclass(frozen=True)
+class Loaded:
+    """
+    What the commands work on.
+
+    :param specs: rendered and checked.
+    :param warnings: what to warn of.
+    :param skipped: what is wrong, by the file that is left out for it.
+    :param protected: what prune leaves alone.
+    """
+
+    specs: list[TemplateSpec]
+    warnings: list[Violation]
+    skipped: dict[str, list[Violation]]
+    protected: Protected
+
+
 def load_specs(
     paths: Iterable[str], params: Mapping[str, str], *, validation: Validation = "strict"
-) -> tuple[list[TemplateSpec], list[Violation]]:
+) -> Loaded:
     """
-    Return the specs of files and folders, and what to warn of.
+    Return the specs of files and folders; a file with a problem is left out whole.
 
     :param params: what ``{{ params.… }}`` stands for; other Jinja needs Airflow.
-    :raises TemplateSpecError: with everything that is wrong with any of them, and where.
+    :raises TemplateSpecError: no file can be used, or two name the same template.
     :raises ValueError: a path is none.
     """
-    specs: list[TemplateSpec] = []
-    violations: list[Violation] = []
-    warnings: list[Violation] = []
-    for template in gather(list(paths), _find):
+    found = collect(list(paths), _find)
+    skipped = found.broken
+    specs: dict[str, list[TemplateSpec]] = {}
+    warnings: dict[str, list[Violation]] = {}
+    for template in found.templates:
+        file = template.place.file
         try:
             spec, notes = load(rendered(template, params), validation=validation)
         except TemplateSpecError as error:
-            violations += [template.located(violation) for violation in error.violations]
+            skipped.setdefault(file, []).extend(template.located(violation) for violation in error.violations)
         else:
-            specs.append(spec)
-            warnings += [template.located(violation) for violation in notes]
-    if violations:
+            specs.setdefault(file, []).append(spec)
+            warnings.setdefault(file, []).extend(template.located(violation) for violation in notes)
+    refuse_twins(spec for file in specs for spec in specs[file])
+    protected = protected_by(found, partial(rendered, params=params))
+    used = [file for file in specs if file not in skipped]
+    # Where a file that is left out names a template of another, it is not known which of them is meant.
+    meant_twice = [spec for file in used for spec in specs[file] if ref_of(spec) in protected.skipped]
+    if not used or meant_twice:
+        violations = [violation for wrong in skipped.values() for violation in wrong]
         raise TemplateSpecError(violations, "the spec files")
-    refuse_twins(specs)
-    return specs, warnings
+    return Loaded(
+        [spec for file in used for spec in specs[file]],
+        [violation for file in used for violation in warnings[file]],
+        skipped,
+        protected,
+    )
 
 
 def rendered(template: Mapping[str, Any], params: Mapping[str, str]) -> Any:
@@ -94,7 +126,13 @@ def _render(environment: SandboxedEnvironment, params: Mapping[str, str], value:
 
 
 def _find(name: str) -> Path:
+    if not name:
+        raise ValueError("a path is empty: name a spec file or a folder of them, or . for this folder")
     path = Path(name)
-    if not path.exists():
+    try:
+        exists = path.exists()
+    except OSError as error:
+        raise ValueError(f"{name!r} cannot be read: {error.strerror}") from None
+    if not exists:
         raise ValueError(f"there is no file or folder {name!r}")
     return path

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from airflow_provider_nxlink.api.client import AsyncNxlinkClient, NxlinkClient
     from airflow_provider_nxlink.api.models import Flow, Media, Template, TemplateId, TemplateRef
     from airflow_provider_nxlink.provisioning.apply import Applied
+    from airflow_provider_nxlink.provisioning.plan_many import Protected
     from airflow_provider_nxlink.provisioning.progress import OnProgress
     from airflow_provider_nxlink.provisioning.report import Report
     from airflow_provider_nxlink.provisioning.write import IfExists
@@ -250,6 +251,10 @@ class NxlinkHook(BaseHook):
         on_category_change: OnCategoryChange = "warn",
         prune: bool = False,
         prune_pattern: str | None = None,
+        prune_only: bool = False,
+        allow_delete_all: bool = False,
+        hold_deletions: bool = False,
+        protected: Protected | None = None,
         max_deletes: int = DEFAULT_MAX_DELETES,
         max_concurrency: int = DEFAULT_CONCURRENCY,
         max_creates_per_hour: int = DEFAULT_CREATES_PER_HOUR,
@@ -257,6 +262,7 @@ class NxlinkHook(BaseHook):
         resuming: bool = False,
         done: Collection[TemplateRef] = (),
         created: Iterable[float] = (),
+        utc_offset: float | None = None,
         on_progress: OnProgress | None = None,
     ) -> Report:
         """
@@ -268,6 +274,10 @@ class NxlinkHook(BaseHook):
         :param on_category_change: as for :meth:`apply_template`.
         :param prune: delete templates that match ``prune_pattern`` and are not among the specs.
         :param prune_pattern: names as in a shell, such as ``promo_*``.
+        :param prune_only: write no spec, only delete: for an account at its template limit.
+        :param allow_delete_all: allow deletions after which none of the present templates would be left.
+        :param hold_deletions: postpone every deletion, for a later call when every spec is in use.
+        :param protected: what prune leaves alone, beside what it never deletes.
         :param max_deletes: with more than this to delete, nothing is done at all.
         :param max_concurrency: how many calls at a time.
         :param max_creates_per_hour: how many creations within any hour, 0 for any number; what is left then
@@ -276,6 +286,7 @@ class NxlinkHook(BaseHook):
         :param resuming: as for :meth:`apply_template`.
         :param done: what this run has written already, and need not compare again.
         :param created: when this task created templates, as an earlier report says.
+        :param utc_offset: the zone of NXLink's times in seconds east of UTC, as an earlier report says.
         :param on_progress: called with each result, how many there are, and how many there will be.
         :return: what became of each; ``.to_dict()`` is plain JSON.
         :raises TemplateSpecError: with everything that is wrong with any of the specs.
@@ -283,10 +294,22 @@ class NxlinkHook(BaseHook):
         :raises TemplateSyncError: some are not as they should be; its ``report`` says what was done.
         """
         rules = Rules(compare, on_category_change, resuming)
-        options = Options(rules, prune, prune_pattern, max_deletes, max_concurrency, max_creates_per_hour)
-        wanted, violations = provisioning.gather.load_all(
-            provisioning.gather.gather(specs, Path), validation=validation
+        options = Options(
+            rules,
+            prune,
+            prune_pattern,
+            max_deletes,
+            max_concurrency,
+            max_creates_per_hour,
+            prune_only,
+            allow_delete_all,
+            hold_deletions,
         )
+        found = provisioning.gather.collect(specs, Path)
+        found.raise_for_broken()
+        wanted, violations = provisioning.gather.load_all(found.templates, validation=validation)
+        if protected is None and options.prunes:
+            protected = provisioning.plan_many.protected_by(found)
         for violation in violations:
             self.log.warning("%s", violation)
         with self._client(pool_size=max_concurrency) as client:
@@ -296,6 +319,8 @@ class NxlinkHook(BaseHook):
                 options,
                 done=done,
                 created=created,
+                utc_offset=utc_offset,
+                protected=protected,
                 dry_run=dry_run,
                 on_progress=on_progress,
             )

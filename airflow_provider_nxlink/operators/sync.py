@@ -34,8 +34,9 @@ if TYPE_CHECKING:
     from airflow_provider_nxlink.specs.model import TemplateSpec
     from airflow_provider_nxlink.specs.rules import Validation
 
-# Where Airflow 3.3 keeps, between the tries of a task, when it created templates.
+# Where Airflow 3.3 keeps, between the tries of a task, when it created templates and in which zone NXLink is.
 CREATED_KEY = "nxlink_created"
+ZONE_KEY = "nxlink_utc_offset"
 
 
 class NxlinkSyncTemplatesOperator(SpecListArgument, NxlinkWaitingOperator):
@@ -58,16 +59,28 @@ class NxlinkSyncTemplatesOperator(SpecListArgument, NxlinkWaitingOperator):
     retry after a worker died, goes on where the first stopped and repeats nothing.
 
     With the allowance of creations used up, the task defers until it is back; without ``deferrable`` it fails
-    with a plain error, and the next try goes on. Deletions come last, and only when all the rest is done.
+    with a plain error, and the next try goes on.
+
+    Deletions come last, and only when all the rest is done. With ``wait_for_approval`` they come after every
+    spec is in use, and not at all if one is rejected or the wait times out. Without it, a template in use is
+    deleted only by a run at whose start every spec is in use; until then it is ``postponed``. Templates that
+    prune never deletes (AUTHENTICATION, UNAVAILABLE, with parts that no spec can say, named by a file that
+    was not used) are ``kept``, each with the reason.
 
     Returns ``{"plan": […], "results": […], "counts": {…}}`` as plain JSON; the results have ``action``
-    (``created``, ``updated``, ``unchanged``, ``deleted``), ``name``, ``language``, ``id``, ``status``,
-    ``status_name``, ``rejected_reason``, ``differences``, ``drift`` and ``message``.
+    (``created``, ``updated``, ``unchanged``, ``deleted``, ``postponed``, ``kept``), ``name``, ``language``,
+    ``id``, ``status``, ``status_name``, ``rejected_reason``, ``differences``, ``drift``, ``message``,
+    ``stored`` (``"not yet visible"`` or ``"stored differently"`` where the list does not show what was sent)
+    and ``stored_differences``.
 
     :param templates: a list of ``TemplateSpec``, mappings and names of spec files, or the name of a folder of
         spec files, found as Airflow finds template files. Rendered as ``template`` is elsewhere.
     :param prune: delete templates that match ``prune_pattern`` and are not among the specs.
     :param prune_pattern: names, with ``*`` and ``?`` as in a shell; needed by ``prune``.
+    :param prune_only: write no spec, only delete: for an account at its template limit, where nothing can be
+        created before something is deleted. Templates in use are then deleted at once; ``wait_for_approval``
+        has no effect.
+    :param allow_delete_all: allow deletions after which none of the present templates would be left.
     :param max_deletes: with more than this to delete, nothing at all is done.
     :param dry_run: return the plan, and send nothing.
     :param max_concurrency: how many calls at a time.
@@ -93,6 +106,8 @@ class NxlinkSyncTemplatesOperator(SpecListArgument, NxlinkWaitingOperator):
         templates: str | Path | Sequence[TemplateSpec | Mapping[str, Any] | str | Path],
         prune: bool = False,
         prune_pattern: str | None = None,
+        prune_only: bool = False,
+        allow_delete_all: bool = False,
         max_deletes: int = DEFAULT_MAX_DELETES,
         dry_run: bool = False,
         max_concurrency: int = DEFAULT_CONCURRENCY,
@@ -108,6 +123,8 @@ class NxlinkSyncTemplatesOperator(SpecListArgument, NxlinkWaitingOperator):
         self.templates = templates
         self.prune = prune
         self.prune_pattern = prune_pattern
+        self.prune_only = prune_only
+        self.allow_delete_all = allow_delete_all
         self.max_deletes = max_deletes
         # Airflow's operators have a method of the other name.
         self.only_plan = dry_run
@@ -125,13 +142,17 @@ class NxlinkSyncTemplatesOperator(SpecListArgument, NxlinkWaitingOperator):
             max_deletes,
             max_concurrency,
             max_creates_per_hour,
+            prune_only,
         )
         self.check_literal()
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Sync, and wait for approval if asked to."""
         # Without a limit nothing is counted, and the two calls to Airflow's API server are spared.
-        return self._go_on(context, Memory(created=_remembered(context) if self.max_creates_per_hour else ()))
+        if not self.max_creates_per_hour:
+            return self._go_on(context, Memory())
+        created, utc_offset = _remembered(context)
+        return self._go_on(context, Memory(created=created, utc_offset=utc_offset))
 
     def execute_after_pause(self, context: Context, event: Any = None) -> dict[str, Any]:
         """Go on, now that more may be created."""
@@ -156,15 +177,20 @@ class NxlinkSyncTemplatesOperator(SpecListArgument, NxlinkWaitingOperator):
             return report.to_dict()
         memory.take(report)
         if self.max_creates_per_hour:
-            _remember(context, report.created)
+            _remember(context, report)
         templates = {result.planned.ref: result.template for result in report.results if result.template}
         if report.resume_at is not None:
             self._pause(report, memory)
         failures = memory.failures_but(memory.awaiting_verdict)
         hopeless = failures and (self.fail_fast or not all(row["permanent"] for row in failures))
-        if self.wait_for_approval and not hopeless:
+        if self.prune_only and self.wait_for_approval:
+            self.log.warning("wait_for_approval has no effect with prune_only: no spec is written")
+        if self.wait_for_approval and not self.prune_only and not memory.approved and not hopeless:
             waited = [ref_of(spec) for spec in specs if spec.syn_meta is not False]
             waited = [ref for ref in waited if ref not in memory.refused]
+            if not waited and memory.holds_deletions and not memory.failures_but():
+                memory.approved = True
+                return self._go_on(context, memory)
             if waited:
                 outcomes = self.wait_for_all(waited, fail_fast=self.fail_fast, carried=memory.to_dict())
                 verdicts = {ref: (outcome.verdict, outcome.message) for ref, outcome in outcomes.items()}
@@ -183,6 +209,10 @@ class NxlinkSyncTemplatesOperator(SpecListArgument, NxlinkWaitingOperator):
                 on_category_change=self.on_category_change,
                 prune=self.prune and not memory.refused,
                 prune_pattern=self.prune_pattern,
+                prune_only=self.prune_only,
+                allow_delete_all=self.allow_delete_all,
+                hold_deletions=self.wait_for_approval and not self.prune_only and not memory.approved,
+                protected=self.protected(context) if self.prune or self.prune_only else None,
                 max_deletes=self.max_deletes,
                 max_concurrency=self.max_concurrency,
                 max_creates_per_hour=self.max_creates_per_hour,
@@ -190,6 +220,7 @@ class NxlinkSyncTemplatesOperator(SpecListArgument, NxlinkWaitingOperator):
                 resuming=tried_before(context),
                 done=memory.written,
                 created=memory.created,
+                utc_offset=memory.utc_offset,
             )
         except provisioning.report.TemplateSyncError as error:
             return error.report
@@ -220,6 +251,10 @@ class NxlinkSyncTemplatesOperator(SpecListArgument, NxlinkWaitingOperator):
             if verdict is not Verdict.DONE and ref not in awaited
         }
         if awaited and not (self.fail_fast and refused):
+            return self._go_on(context, memory)
+        if memory.holds_deletions and not refused and not memory.failures_but():
+            # Every spec is in use. A round that finds it so deletes what was postponed.
+            memory.approved = True
             return self._go_on(context, memory)
         with failing_without_retry():
             wanted = [provisioning.write.ref_of(spec) for spec in self.specs(context)]
@@ -261,13 +296,18 @@ def _planned(report: Report) -> list[Row]:
     return [row | {"message": row["reason"], "rejected_reason": None} for row in rows]
 
 
-def _remembered(context: Context) -> list[float]:
+def _remembered(context: Context) -> tuple[list[float], float | None]:
     store = context.get("task_state_store")
-    kept = store.get(CREATED_KEY) if store is not None else None
-    return [moment for moment in kept if isinstance(moment, int | float)] if isinstance(kept, list) else []
+    if store is None:
+        return [], None
+    kept, zone = store.get(CREATED_KEY), store.get(ZONE_KEY)
+    created = [moment for moment in kept if isinstance(moment, int | float)] if isinstance(kept, list) else []
+    return created, zone if isinstance(zone, int | float) else None
 
 
-def _remember(context: Context, created: Sequence[float]) -> None:
+def _remember(context: Context, report: Report) -> None:
     store = context.get("task_state_store")
-    if store is not None and created:
-        store.set(CREATED_KEY, list(created))
+    if store is not None and report.created:
+        store.set(CREATED_KEY, list(report.created))
+    if store is not None and report.utc_offset is not None:
+        store.set(ZONE_KEY, report.utc_offset)

@@ -18,6 +18,7 @@ Row = dict[str, Any]
 
 # What the list says of each template at the end.
 SHOWN = ("id", "status", "status_name", "rejected_reason")
+STORED = ("stored", "stored_differences")
 
 
 @dataclass
@@ -27,24 +28,35 @@ class Memory:
 
     :param rows: what was planned and done, by name and language; the templates left alone are not in it.
     :param created: when templates were created in the last hour, in seconds since 1970.
+    :param utc_offset: the zone of NXLink's times, in seconds east of UTC; None while it is not known.
+    :param approved: True once every spec was seen in use.
     """
 
     rows: dict[Identity, Row] = field(default_factory=dict)
     created: Sequence[float] = ()
+    utc_offset: float | None = None
+    approved: bool = False
 
     @classmethod
     def from_dict(cls, carried: Mapping[str, Any]) -> Memory:
         """Return what :meth:`to_dict` made plain JSON of."""
         rows = {(row["name"], row["language"]): dict(row) for row in carried.get("rows", [])}
-        return cls(rows, list(carried.get("created", [])))
+        approved = bool(carried.get("approved", False))
+        return cls(rows, list(carried.get("created", [])), carried.get("utc_offset"), approved)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON."""
-        return {"rows": list(self.rows.values()), "created": list(self.created)}
+        return {
+            "rows": list(self.rows.values()),
+            "created": list(self.created),
+            "utc_offset": self.utc_offset,
+            "approved": self.approved,
+        }
 
     def take(self, report: Report) -> None:
         """Take in what one round has done; what an earlier round has written stays written."""
         self.created = report.created
+        self.utc_offset = report.utc_offset
         written = provisioning.report.WRITTEN
         for result in report.results:
             before = self.rows.get(result.identity, {}).get("action")
@@ -54,7 +66,8 @@ class Memory:
                 continue
             row = result.to_dict()
             kept = {
-                name: row[name] for name in ("action", "name", "language", "differences", "drift", "message")
+                name: row[name]
+                for name in ("action", "name", "language", "differences", "drift", "message", *STORED)
             }
             self.rows[result.identity] = kept | {
                 "planned": result.planned.kind,
@@ -76,6 +89,11 @@ class Memory:
     def awaiting_verdict(self) -> set[TemplateRef]:
         """What is blocked until Meta's verdict."""
         return self._refs(lambda row: row["action"] == "blocked" and row["awaits_verdict"])
+
+    @property
+    def holds_deletions(self) -> bool:
+        """True where deletions wait for every spec to be in use."""
+        return any(row["action"] == "postponed" for row in self.rows.values())
 
     def failures_but(self, excused: Collection[TemplateRef] = ()) -> list[Row]:
         """Return the rows of what is not as it should be, but for those excused."""
@@ -113,6 +131,8 @@ class Memory:
             "differences": row.get("differences", []),
             "drift": row.get("drift", []),
             "message": row.get("message", ""),
+            "stored": row.get("stored", ""),
+            "stored_differences": row.get("stored_differences", []),
         }
 
     def _refs(self, fits: Callable[[Row], bool]) -> set[TemplateRef]:

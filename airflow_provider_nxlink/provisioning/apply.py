@@ -168,7 +168,7 @@ def tell(action: Action) -> None:
         )
     if action.kind in ("unchanged", "update") and action.not_compared:
         log.warning(
-            '%s: the API does not return %s, so they are not compared; compare="always" sends them',
+            "%s: the API does not return %s, so they are not compared; compare mode 'always' sends them",
             ref,
             ", ".join(action.not_compared),
         )

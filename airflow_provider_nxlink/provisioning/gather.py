@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +15,82 @@ from airflow_provider_nxlink.specs.files import (
 )
 from airflow_provider_nxlink.specs.model import TemplateSpec
 from airflow_provider_nxlink.specs.nodes import SpecMapping
-from airflow_provider_nxlink.specs.plain import SPEC_SUFFIXES, has_braces, is_reference, split_reference
+from airflow_provider_nxlink.specs.plain import (
+    SPEC_SUFFIXES,
+    has_braces,
+    has_spec_suffix,
+    is_reference,
+    split_reference,
+)
 from airflow_provider_nxlink.specs.rules import Validation, load
 from airflow_provider_nxlink.specs.violations import TemplateSpecError, Violation
 
 # Finds the file or folder that a name means; raises ValueError where there is none.
 Find = Callable[[str], Path]
+
+
+@dataclass
+class Collected:
+    """
+    What a list, a file or a folder stands for.
+
+    :param templates: specs and mappings, not rendered; Jinja and upstream values as they are.
+    :param siblings: the other templates of files of which only some were named (``file#name/language``).
+    :param broken: what is wrong, by the file or folder that cannot be used.
+    :param folders: the folders that were read.
+    """
+
+    templates: list[Any] = field(default_factory=list)
+    siblings: list[SpecMapping] = field(default_factory=list)
+    broken: dict[str, list[Violation]] = field(default_factory=dict)
+    folders: list[Path] = field(default_factory=list)
+
+    def raise_for_broken(self) -> None:
+        """
+        Raise unless every file can be used.
+
+        :raises TemplateSpecError: with everything that is wrong with any of the files.
+        """
+        if self.broken:
+            violations = [violation for found in self.broken.values() for violation in found]
+            raise TemplateSpecError(violations, "the spec files")
+
+    def hidden(self) -> list[SpecMapping]:
+        """
+        Return the templates of spec files that are left out, as they begin with a dot.
+
+        What cannot be read among them is passed over: a folder may hold any file under such a name.
+        """
+        found: list[SpecMapping] = []
+        for folder in self.folders:
+            for path in sorted(folder.rglob("*")):
+                names = path.relative_to(folder).parts
+                if has_spec_suffix(path.name) and any(name.startswith(".") for name in names):
+                    with suppress(TemplateSpecError, OSError, RuntimeError):
+                        found += load_file(path)
+        return found
+
+
+def collect(given: Any, find: Find) -> Collected:
+    """
+    Return the templates that a list, a file or a folder stands for, and what is wrong with its files.
+
+    :param given: the name of a folder or of a spec file, or a list of such names, specs and mappings.
+    :param find: as for :func:`gather`.
+    :raises ValueError: a name means nothing, or there is no template.
+    """
+    items = [given] if isinstance(given, str | Path | Mapping | TemplateSpec) else given
+    if not isinstance(items, list | tuple):
+        items = list(items) if isinstance(items, Iterable) else [items]
+    found = Collected()
+    for item in items:
+        if isinstance(item, Path) or (isinstance(item, str) and not has_braces(item)):
+            _read(str(item), find, found)
+        else:
+            found.templates.append(item)
+    if not found.templates and not found.broken:
+        raise ValueError("there is no template: give at least one spec, spec file or folder of them")
+    return found
 
 
 def gather(given: Any, find: Find) -> list[Any]:
@@ -31,23 +103,9 @@ def gather(given: Any, find: Find) -> list[Any]:
     :raises TemplateSpecError: with everything that is wrong with any of the files.
     :raises ValueError: a name means nothing, or there is no template.
     """
-    items = [given] if isinstance(given, str | Path | Mapping | TemplateSpec) else given
-    if not isinstance(items, list | tuple):
-        items = list(items) if isinstance(items, Iterable) else [items]
-    found: list[Any] = []
-    violations: list[Violation] = []
-    for item in items:
-        if isinstance(item, Path) or (isinstance(item, str) and not has_braces(item)):
-            templates, wrong = _read(str(item), find)
-            found += templates
-            violations += wrong
-        else:
-            found.append(item)
-    if violations:
-        raise TemplateSpecError(violations, "the spec files")
-    if not found:
-        raise ValueError("there is no template: give at least one spec, spec file or folder of them")
-    return found
+    found = collect(given, find)
+    found.raise_for_broken()
+    return found.templates
 
 
 def load_all(
@@ -102,25 +160,33 @@ def refuse_twins(specs: Iterable[TemplateSpec]) -> None:
         raise TemplateSpecError(violations, "the list of templates")
 
 
-def _read(name: str, find: Find) -> tuple[list[SpecMapping], list[Violation]]:
+def _read(name: str, find: Find, found: Collected) -> None:
     file, selector = split_reference(name)
     path = find(file)
+    files = [path]
     if path.is_dir():
-        files = spec_files(path)
+        found.folders.append(path)
+        try:
+            files = spec_files(path)
+        except TemplateSpecError as error:
+            found.broken.setdefault(str(path), []).extend(error.violations)
+            return
         if not files:
             raise ValueError(f"the folder {name!r} holds no {', '.join(SPEC_SUFFIXES)} file")
     elif not is_reference(name):
         raise ValueError(f"{name!r} is neither a folder nor a {', '.join(SPEC_SUFFIXES)} file")
-    else:
-        files = [path]
-    templates: list[SpecMapping] = []
-    violations: list[Violation] = []
     for one in files:
         try:
-            templates += [load_one(one, selector)] if selector else load_file(one)
+            templates = [load_one(one, selector)] if selector else load_file(one)
+            found.templates += templates
+            if selector:
+                found.siblings += [other for other in load_file(one) if not _same(other, templates[0])]
         except TemplateSpecError as error:
-            violations += error.violations
-    return templates, violations
+            found.broken.setdefault(str(one), []).extend(error.violations)
+
+
+def _same(one: SpecMapping, other: SpecMapping) -> bool:
+    return all(one.get(key) == other.get(key) for key in ("name", "language"))
 
 
 def _placed(violation: Violation, item: Any, index: int) -> Violation:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import Literal
 
 Compare = Literal["full", "content", "always"]
 OnCategoryChange = Literal["warn", "fail"]
+Surface = Literal["python", "cli"]
 
 COMPARE = ("full", "content", "always")
 ON_CATEGORY_CHANGE = ("warn", "fail")
@@ -30,11 +30,14 @@ class Rules:
         content; ``always``: nothing counts as equal, for what NXLink does not show, such as another picture.
     :param on_category_change: what a category given by Meta is: ``warn`` or ``fail``.
     :param resuming: an earlier try may have sent it already; what certainly is sent is not sent again.
+    :param surface: where the user gives arguments, for messages that name one: in Python, or on the command
+        line.
     """
 
     compare: Compare = "full"
     on_category_change: OnCategoryChange = "warn"
     resuming: bool = False
+    surface: Surface = "python"
 
     def __post_init__(self) -> None:
         """Refuse what is no choice."""
@@ -48,6 +51,18 @@ class Rules:
         ]
         if problems:
             raise ValueError("; ".join(problems))
+
+    def said(self, argument: str, value: object) -> str:
+        """
+        Return an argument as the user would write it.
+
+        >>> Rules().said("max_deletes", 5), Rules(surface="cli").said("max_deletes", 5)
+        ('max_deletes=5', '--max-deletes 5')
+        """
+        if self.surface == "python":
+            return f'{argument}="{value}"' if isinstance(value, str) else f"{argument}={value}"
+        option = f"--{argument.replace('_', '-')}"
+        return option if value is True else f"{option} {value}"
 
     @property
     def needs_details(self) -> bool:
@@ -63,6 +78,10 @@ class Options:
     :param rules: how a spec is compared with what is there.
     :param prune: delete templates that match ``prune_pattern`` and are not among the specs.
     :param prune_pattern: names, with ``*`` and ``?`` as in a shell.
+    :param prune_only: write no spec, only delete. The way out for an account at its template limit, where no
+        spec can be created before something is deleted; templates in use are then deleted at once.
+    :param allow_delete_all: allow deletions after which none of the present templates would be left.
+    :param hold_deletions: postpone every deletion: the caller syncs again once every spec is in use.
     :param max_deletes: with more than this to delete, nothing is done at all.
     :param max_concurrency: how many calls at a time.
     :param max_creates_per_hour: how many creations within any hour; 0 for any number.
@@ -74,27 +93,30 @@ class Options:
     max_deletes: int = DEFAULT_MAX_DELETES
     max_concurrency: int = DEFAULT_CONCURRENCY
     max_creates_per_hour: int = DEFAULT_CREATES_PER_HOUR
+    prune_only: bool = False
+    allow_delete_all: bool = False
+    hold_deletions: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what can't be meant."""
         problems = [
             f"{name}: {getattr(self, name)!r} is not a whole number from {least} up"
             for name, least in LIMITS.items()
-            if not _is_count(getattr(self, name), least)
+            if not is_count(getattr(self, name), least)
         ]
-        if self.prune and not self.prune_pattern:
+        if (self.prune or self.prune_only) and not self.prune_pattern:
             problems.append(
                 "prune_pattern: missing; prune deletes what matches it and is no spec, as in 'promo_*'"
-            )
-        # Without its wildcards nothing may be left of a pattern that fits every name.
-        if self.prune_pattern and not re.sub(r"\[[^]]*]|[*?]", "", self.prune_pattern):
-            problems.append(
-                f"prune_pattern: {self.prune_pattern!r} fits any name; write the beginning of those that are "
-                "yours, as in 'promo_*'"
             )
         if problems:
             raise ValueError("; ".join(problems))
 
+    @property
+    def prunes(self) -> bool:
+        """True where anything may be deleted."""
+        return bool((self.prune or self.prune_only) and self.prune_pattern)
 
-def _is_count(value: object, least: int) -> bool:
+
+def is_count(value: object, least: int) -> bool:
+    """Return True for a whole number from ``least`` up."""
     return isinstance(value, int) and not isinstance(value, bool) and value >= least

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -19,7 +20,11 @@ USUAL_PAUSE = 5.0
 
 
 def in_parallel(
-    work: Callable[[Item], Got], items: Iterable[Item], at_once: int
+    work: Callable[[Item], Got],
+    items: Iterable[Item],
+    at_once: int,
+    *,
+    stopped: threading.Event | None = None,
 ) -> Iterator[tuple[Item, Got]]:
     """
     Yield each item with what ``work`` makes of it, as they get done.
@@ -27,12 +32,17 @@ def in_parallel(
     What is not begun when the caller stops, or when ``work`` raises, is never begun; what is begun is ended.
 
     :param at_once: how many at a time.
+    :param stopped: set when it ends early, before it waits for what is begun.
     """
     pool = ThreadPoolExecutor(max_workers=at_once, thread_name_prefix="nxlink")
     try:
         futures = {pool.submit(work, item): item for item in items}
         for future in as_completed(futures):
             yield futures[future], future.result()
+    except BaseException:
+        if stopped is not None:
+            stopped.set()
+        raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 

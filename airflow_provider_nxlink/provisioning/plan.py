@@ -19,7 +19,7 @@ from airflow_provider_nxlink.specs.diff import Difference, diff, not_told
 from airflow_provider_nxlink.specs.live import NEVER_RETURNED, has_details, not_returned, unmodelled
 from airflow_provider_nxlink.specs.model import TemplateSpec
 
-Kind = Literal["create", "update", "unchanged", "blocked", "delete"]
+Kind = Literal["create", "update", "unchanged", "blocked", "delete", "postponed", "keep"]
 BlockedBy = Literal["", "status", "category", "unmodelled", "unconfirmed"]
 
 # A verdict will come by itself, and with it a status that can be edited or one that says what is wrong.
@@ -27,10 +27,8 @@ UNDER_REVIEW = frozenset({TemplateStatus.PENDING, TemplateStatus.APPEALED})
 
 # Where Meta takes no edit, what to do instead. A status nobody documents is tried: NXLink knows better.
 NOT_EDITABLE: Mapping[int, str] = {
-    TemplateStatus.PENDING: "Meta is reviewing it: apply again after the verdict, or wait_for_approval=True",
-    TemplateStatus.APPEALED: (
-        "a person at Meta decides within 24 hours: apply again after that, or wait_for_approval=True"
-    ),
+    TemplateStatus.PENDING: "Meta is reviewing it: apply again after the verdict",
+    TemplateStatus.APPEALED: "a person at Meta decides within 24 hours: apply again after that",
     TemplateStatus.UNAVAILABLE: (
         "Meta has disabled it, and neither edits nor deletes it: give the new text another name, or ask in "
         "NXLink's console"
@@ -60,14 +58,17 @@ class Action:
     """
     What is to be done about one template.
 
-    :param kind: ``create``, ``update``, ``unchanged``, ``blocked`` or ``delete``.
+    :param kind: ``create``, ``update``, ``unchanged`` or ``blocked``; ``delete``, ``postponed`` (deleted by a
+        later run) or ``keep`` (never deleted) where prune found a template that is no spec.
     :param ref: which template; its id where it has one.
     :param spec: what it should be, as it is to be sent; None where it is to be deleted.
     :param live: what it is; None where there is none.
     :param differences: what an update changes.
     :param drift: a category that Meta has given it, which no update changes back.
     :param not_compared: what the spec sets and the API does not return.
-    :param reason: why it is blocked, and the way out.
+    :param reason: why it is blocked, and the way out; why it is deleted, postponed or kept.
+    :param stored: ``stored differently`` or ``not yet visible`` where an earlier run has sent this very spec
+        and NXLink shows something else, so that nothing is sent again.
     :param not_returned: everything that the API does not return of it and that was to be compared.
     :param compared: ``content`` where only what the list returns was compared.
     :param unmodelled: what it contains that this tool cannot preserve.
@@ -82,6 +83,7 @@ class Action:
     drift: tuple[Difference, ...] = ()
     not_compared: tuple[str, ...] = ()
     reason: str = ""
+    stored: str = ""
     not_returned: tuple[str, ...] = ()
     compared: Literal["full", "content"] = "full"
     unmodelled: tuple[str, ...] = ()
@@ -97,7 +99,7 @@ class Action:
     @property
     def changes(self) -> bool:
         """True where the template is not as it should be."""
-        return self.kind != "unchanged"
+        return self.kind not in ("unchanged", "keep")
 
     @property
     def may_be_removed(self) -> tuple[str, ...]:
@@ -153,8 +155,9 @@ class Action:
             "unmodelled": list(self.unmodelled),
             "reason": self.reason,
             "blocked_by": self.blocked_by,
+            "stored": self.stored,
             "notes": self.notes,
-            "preview": self.spec.preview() if self.kind == "create" and self.spec is not None else None,
+            "preview": None if self.spec is None else self.spec.preview(),
         }
 
 
@@ -182,7 +185,7 @@ def plan_template(spec: TemplateSpec, live: Template | None, rules: Rules) -> Ac
     plan = Action(
         "update",
         ref,
-        guard.kept(spec, live),
+        spec,
         live,
         differences,
         drift,
@@ -198,7 +201,7 @@ def plan_template(spec: TemplateSpec, live: Template | None, rules: Rules) -> Ac
         plan = replace(plan, kind="unchanged", differences=())
         return plan if shown == "full" else replace(plan, not_compared=(), not_returned=(), compared=shown)
     # Meta refuses an update that names another category than the one it gave.
-    return replace(plan, spec=_in_category(guard.kept(spec, live), live.category)) if drift else plan
+    return replace(plan, spec=_in_category(spec, live.category)) if drift else plan
 
 
 def never_returned(actions: Iterable[Action]) -> tuple[str, ...]:
@@ -222,7 +225,7 @@ def _obstacle(
     if reason := guard.beyond_specs(live):
         return "unmodelled", reason
     if drift and rules.on_category_change == "fail":
-        return "category", _recategorised(drift[0])
+        return "category", _recategorised(drift[0], rules)
     if is_equal:
         return None
     advice = NOT_EDITABLE.get(live.status or 0)
@@ -231,6 +234,8 @@ def _obstacle(
         ("category", guard.not_editable(live)),
     ]
     if advice and not _unseen_by_meta(spec, live):
+        if live.status in UNDER_REVIEW and rules.surface == "python":
+            advice += f", or {rules.said('wait_for_approval', True)}"
         found.append(("status", f"differs, but is {live.status_name} ({live.status}): {advice}"))
     return next(((by, reason) for by, reason in found if reason), None)
 
@@ -244,8 +249,8 @@ def _unseen_by_meta(spec: TemplateSpec, live: Template) -> bool:
     return spec.syn_meta is False and live.status == TemplateStatus.PENDING
 
 
-def _recategorised(drift: Difference) -> str:
+def _recategorised(drift: Difference, rules: Rules) -> str:
     return (
         f"is {drift.live} at NXLink and {drift.wanted} in its spec: Meta decides on categories, so write "
-        f'{drift.live} into the spec, or accept it with on_category_change="warn"'
+        f"{drift.live} into the spec, or accept it with {rules.said('on_category_change', 'warn')}"
     )

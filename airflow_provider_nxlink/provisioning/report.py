@@ -10,9 +10,14 @@ from typing import Any, Literal
 
 from airflow_provider_nxlink.api.errors import NxlinkError
 from airflow_provider_nxlink.api.models import Template
+from airflow_provider_nxlink.provisioning.allowance import Forecast
 from airflow_provider_nxlink.provisioning.plan import Action
+from airflow_provider_nxlink.specs.diff import Difference
 
-Outcome = Literal["created", "updated", "unchanged", "deleted", "blocked", "failed", "left"]
+Outcome = Literal[
+    "created", "updated", "unchanged", "deleted", "blocked", "failed", "left", "postponed", "kept"
+]
+Stored = Literal["", "not yet visible", "stored differently"]
 
 FAILED: frozenset[Outcome] = frozenset({"blocked", "failed"})
 WRITTEN: frozenset[Outcome] = frozenset({"created", "updated", "deleted"})
@@ -25,10 +30,14 @@ class Result:
     What became of one template.
 
     :param planned: what was to be done.
-    :param outcome: what was done; ``left`` where nothing was tried yet.
+    :param outcome: what was done; ``left`` where nothing was tried yet, ``postponed`` where a later run will
+        delete it, ``kept`` where prune leaves it alone.
     :param template: the template as it is now; None where there is none.
-    :param note: why it is blocked, failed or left.
+    :param note: why it is blocked, failed, left, postponed or kept.
     :param permanent: True where the next try would fail again.
+    :param stored: after a write, what the list says of it: ``not yet visible`` while it shows what was there
+        before, ``stored differently`` where it shows something else than was sent; empty where it is equal.
+    :param stored_differences: what is stored differently, with what the list has as ``live``.
     """
 
     planned: Action
@@ -36,6 +45,8 @@ class Result:
     template: Template | None = None
     note: str = ""
     permanent: bool = False
+    stored: Stored = ""
+    stored_differences: tuple[Difference, ...] = ()
 
     @property
     def identity(self) -> tuple[str, str]:
@@ -56,8 +67,15 @@ class Result:
             "rejected_reason": template.rejected_reason,
             "differences": about["differences"],
             "drift": about["drift"],
-            "message": self.note,
+            "message": self.note or self.stored_note,
+            "stored": self.stored,
+            "stored_differences": [difference.to_dict() for difference in self.stored_differences],
         }
+
+    @property
+    def stored_note(self) -> str:
+        """Say what the list shows after the write; empty where it shows what was sent."""
+        return ": ".join(filter(None, [self.stored, "; ".join(map(str, self.stored_differences))]))
 
 
 @dataclass(frozen=True)
@@ -67,15 +85,22 @@ class Plan:
 
     :param actions: one for each spec in their order, then the deletions.
     :param refusal: why none of it may be done; empty where it may.
+    :param creations: when the creations can be made; None where nobody counted them.
     """
 
     actions: tuple[Action, ...]
     refusal: str = ""
+    creations: Forecast | None = None
 
     @property
     def counts(self) -> dict[str, int]:
         """How many templates each kind of action concerns."""
         return dict(Counter(action.kind for action in self.actions))
+
+    @property
+    def deletions(self) -> list[Action]:
+        """What this run would delete; what a later run would is ``postponed``."""
+        return [action for action in self.actions if action.kind == "delete"]
 
     @property
     def changes(self) -> bool:
@@ -88,6 +113,7 @@ class Plan:
             "plan": [action.to_dict() for action in self.actions],
             "counts": self.counts,
             "refusal": self.refusal,
+            "creations": None if self.creations is None else self.creations.to_dict(),
         }
 
 
@@ -100,12 +126,14 @@ class Report:
     :param results: what became of each action of the plan; none after a dry run.
     :param created: when templates were created in the last hour, in seconds since 1970.
     :param resume_at: when the rest may be created, in seconds since 1970; None where nothing waits for that.
+    :param utc_offset: the zone of NXLink's times, in seconds east of UTC; None while it is not known.
     """
 
     plan: Plan
     results: tuple[Result, ...] = ()
     created: tuple[float, ...] = ()
     resume_at: float | None = None
+    utc_offset: float | None = None
 
     @property
     def failures(self) -> list[Result]:
@@ -133,6 +161,18 @@ class Report:
             return plan | {"results": []}
         counts = Counter(result.outcome for result in self.results)
         return plan | {"results": [result.to_dict() for result in self.results], "counts": dict(counts)}
+
+
+class SyncInterrupted(KeyboardInterrupt):
+    """
+    Ctrl-C while a plan was carried out.
+
+    :param report: what was done until then; the rest is ``left``.
+    """
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+        super().__init__("interrupted")
 
 
 class PlanRefusedError(NxlinkError):

@@ -102,8 +102,10 @@ def unmodelled(live: Template) -> tuple[str, ...]:
     for component, name in zip(components, types, strict=True):
         kind = _word(component.get("format"))
         if name == "HEADER" and kind and kind not in HEADER_FORMATS:
-            found.append(f"a HEADER of format {kind}")
-        if name == "BUTTONS":
+            found.append(f"a {kind} header")
+        if name == "BUTTONS" and not isinstance(component.get("buttons"), list):
+            found.append("buttons of an unknown form")
+        elif name == "BUTTONS":
             found += _unmodelled_buttons(_objects(component.get("buttons")), sent_is_apart=True)
     found += _unmodelled_buttons(live.buttons or [], sent_is_apart=False)
     return tuple(dict.fromkeys(found))
@@ -166,8 +168,7 @@ def _from_components(components: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         told["content"] = text_of(body["text"])
     if footer is None or footer.get("text"):
         told["footer_text"] = None if footer is None else text_of(footer["text"])
-    if buttons is None or isinstance(buttons.get("buttons"), list):
-        told["buttons"] = [_component_button(item) for item in _objects((buttons or {}).get("buttons"))]
+    told["buttons"] = [_component_button(item) for item in _objects((buttons or {}).get("buttons"))]
     return told
 
 
@@ -181,9 +182,9 @@ def _unmodelled_buttons(buttons: Sequence[Mapping[str, Any]], *, sent_is_apart: 
     for button in buttons:
         kind = _word(button.get("type"))
         if kind not in BUTTON_NEEDS:
-            found.append(f"a button of type {kind}" if kind else "a button without a type")
+            found.append(f"a {kind or 'broken'} button")
         elif kind == "QUICK_REPLY" and sent_is_apart and sent_fields(button) is None:
-            found.append(f"the quick reply {shown(button.get('text'))} without buttonReqs")
+            found.append(f"the quick reply {shown(button.get('text'))} whose events are not known (no buttonReqs)")
     return found
 
 

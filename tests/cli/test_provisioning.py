@@ -1,7 +1,10 @@
 """plan, apply, status and pull: what they print, send and write, and how they exit."""
 
+import io
 import json
 import os
+import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_nxlink.api.models import Template, TemplateRef
+from airflow_provider_nxlink.cli import apply
 from airflow_provider_nxlink.cli.main import main
 from airflow_provider_nxlink.cli.show import show_plan
 from airflow_provider_nxlink.cli.templates import rendered
@@ -98,14 +102,273 @@ def test_single_files_and_always(sandbox: SandboxServer, folder: Path, capsys: O
     assert sandbox.count("create") == 1
 
 
-def test_prune(sandbox: SandboxServer, folder: Path, capsys: Out) -> None:
+PRUNE = ["specs", *NAMES, "--prune", "old_*"]
+
+
+def in_use(sandbox: SandboxServer) -> None:
+    """Have the templates of the specs in use, and two more beside them."""
+    assert main(["apply", "specs", *NAMES]) == 0
     sandbox.seed([seed("old_a"), seed("old_b")])
-    assert main(["plan", "specs", *NAMES, "--prune", "old_*", "--max-deletes", "1"]) == 2
-    assert "more than max_deletes=1, so nothing at all is done" in capsys.readouterr().out
-    assert main(["apply", "specs", *NAMES, "--prune", "old_*", "--max-deletes", "1"]) == 1
+    sandbox.state.counts.clear()
+
+
+class Terminal(io.StringIO):
+    """What a user types."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_prune(sandbox: SandboxServer, folder: Path, capsys: Out) -> None:
+    in_use(sandbox)
+    assert main(["plan", *PRUNE, "--max-deletes", "1"]) == 2
+    assert "more than --max-deletes 1, so nothing at all is done" in capsys.readouterr().out
+    assert main(["apply", *PRUNE, "--max-deletes", "1", "--yes"]) == 1
     assert writes(sandbox) == 0
-    assert main(["apply", "specs", *NAMES, "--prune", "old_*"]) == 0
+    assert main(["apply", *PRUNE, "--yes"]) == 0
     assert sandbox.template("old_a", "en_US") is None
+
+
+def test_deletions_without_a_terminal_need_yes(sandbox: SandboxServer, folder: Path, capsys: Out) -> None:
+    in_use(sandbox)
+    (folder / "more.yaml").write_text("name: more\nlanguage: de\ncategory: UTILITY\ncontent: Hello there\n")
+    sandbox.seed([seed("old_c", status=0)])
+    capsys.readouterr()
+    assert main(["apply", *PRUNE]) == 1
+    out, err = capsys.readouterr()
+    assert "1 template would be deleted, and there is no terminal" in err
+    assert "--yes" in err
+    assert (out, writes(sandbox)) == ("", 0)
+
+
+def test_deletions_that_wait_need_no_confirmation(sandbox: SandboxServer, folder: Path, capsys: Out) -> None:
+    sandbox.seed([seed("old_a")])
+    assert main(["apply", *PRUNE]) == 0
+    assert "postponed  old_a" in capsys.readouterr().out
+    assert sandbox.count("create") == 2
+
+
+@pytest.mark.parametrize(
+    ("typed", "status"), [("yes\n", 0), ("YES\n", 1), ("y\n", 1), ("\n", 1), ("", 1), ("yes please\n", 1)]
+)
+def test_deletions_are_confirmed_with_yes_in_full(
+    sandbox: SandboxServer,
+    folder: Path,
+    capsys: Out,
+    monkeypatch: pytest.MonkeyPatch,
+    typed: str,
+    status: int,
+) -> None:
+    in_use(sandbox)
+    monkeypatch.setattr("sys.stdin", Terminal(typed))
+    assert main(["apply", *PRUNE]) == status
+    assert writes(sandbox) == (2 if status == 0 else 0)
+    err = capsys.readouterr().err
+    assert "- old_a (en_US), IN_USE\n" in err
+    assert "2 templates will be deleted" in err
+
+
+def test_prune_only(sandbox: SandboxServer, folder: Path, capsys: Out) -> None:
+    in_use(sandbox)
+    (folder / "more.yaml").write_text("name: more\nlanguage: de\ncategory: UTILITY\ncontent: Hello there\n")
+    sandbox.switch(max_templates=4)
+    assert main(["apply", *PRUNE, "--yes"]) == 1
+    assert main(["apply", *PRUNE, "--yes", "--prune-only"]) == 0
+    assert sandbox.count("delete") == 2
+    assert main(["apply", *PRUNE, "--yes"]) == 0
+    assert main(["plan", "specs", *NAMES, "--prune-only"]) == 1
+    assert "--prune-only: needs --prune" in capsys.readouterr().err
+
+
+def test_a_pattern_that_keeps_nothing(sandbox: SandboxServer, folder: Path, capsys: Out) -> None:
+    sandbox.seed([seed("old_a"), seed("old_b")])
+    assert main(["apply", "specs", *NAMES, "--prune", "[!]]*", "--yes"]) == 1
+    assert "--allow-delete-all" in capsys.readouterr().err
+    assert writes(sandbox) == 0
+    assert main(["apply", "specs", *NAMES, "--prune", "[!]]*", "--yes", "--allow-delete-all"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("b.yaml", "name: old_a\nlanguage: en_US\ncategory: UTILITY\ncontent: ''\n"),
+        ("b.yaml", "name: ["),
+        ("b.YAML", "name: '{{ params.unknown }}'\nlanguage: en_US\ncategory: UTILITY\ncontent: Hi there\n"),
+        ("b.json", "\xff"),
+    ],
+)
+def test_a_bad_file_blocks_itself_and_pruning(
+    sandbox: SandboxServer, folder: Path, capsys: Out, file: str, text: str
+) -> None:
+    in_use(sandbox)
+    (folder / file).write_text(text, encoding="latin-1")
+    (folder / "more.yaml").write_text("name: more\nlanguage: de\ncategory: UTILITY\ncontent: Hello there\n")
+    capsys.readouterr()
+    assert main(["plan", *PRUNE]) == 1
+    out, err = capsys.readouterr()
+    assert f"specs/{file} is skipped:" in err
+    assert "1 to create, 2 kept, 2 unchanged." in out
+    assert f"specs/{file}" in out
+    assert main(["apply", *PRUNE, "--yes", "--format", "json"]) == 1
+    done = json.loads(capsys.readouterr().out)
+    assert done["counts"] == {"unchanged": 2, "created": 1, "kept": 2}
+    assert [skipped["file"] for skipped in done["skipped"]] == [f"specs/{file}"]
+    assert sandbox.count("delete") == 0
+
+
+def test_two_files_for_one_template_are_refused_where_one_is_bad(
+    sandbox: SandboxServer, folder: Path
+) -> None:
+    (folder / "b.yaml").write_text("name: promo\nlanguage: de\ncategory: UTILITY\ncontent: ''\n")
+    assert main(["apply", "specs", *NAMES]) == 1
+    assert sandbox.count() == 0
+
+
+def test_prune_keeps_what_stands_in_files_that_are_not_used_whole(
+    sandbox: SandboxServer, folder: Path, capsys: Out
+) -> None:
+    in_use(sandbox)
+    (folder / ".draft.yaml").write_text("name: old_a\nlanguage: en_US\ncategory: UTILITY\ncontent: Hi\n")
+    (folder / ".other.yaml").write_text("on: push\n")
+    assert main(["apply", *PRUNE, "--yes"]) == 0
+    out = capsys.readouterr().out
+    assert re.search(r"kept +old_a .* stands in specs/.draft.yaml, which is left out", out)
+    assert sandbox.template("old_b", "en_US") is None
+
+    promo = ["specs/promo.yaml#promo/de", *NAMES, "--prune", "promo*", "--yes", "--allow-delete-all"]
+    assert main(["apply", *promo]) == 0
+    assert "of which only other templates were given" in capsys.readouterr().out
+    assert sandbox.template("promo", "en_US") is not None
+
+
+def test_validation(sandbox: SandboxServer, folder: Path, capsys: Out) -> None:
+    (folder / "promo.yaml").write_text(
+        f"name: p\nlanguage: de\ncategory: UTILITY\ncontent: Hello there\nfooter_text: {'x' * 61}\n"
+    )
+    assert main(["plan", "specs"]) == 1
+    assert main(["plan", "specs", "--validation", "warn"]) == 2
+    assert "warning: specs/promo.yaml" in capsys.readouterr().err
+    assert main(["plan", "specs", "--validation", "off"]) == 2
+    assert "warning" not in capsys.readouterr().err
+
+
+def test_the_plan_says_when_creations_can_be_made(sandbox: SandboxServer, folder: Path, capsys: Out) -> None:
+    assert main(["plan", "specs", *NAMES, "--max-creates-per-hour", "1"]) == 2
+    assert "2 to create: 1 now, the rest in about 1 h." in capsys.readouterr().out
+
+
+def test_ctrl_c_says_what_was_done(
+    sandbox: SandboxServer, folder: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(result: Any, done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(apply, "_progress", interrupt)
+    sandbox.inject("latency", endpoint="create", seconds=0.2, times=0)
+    assert main(["apply", "specs", *NAMES, "--max-concurrency", "1"]) == 130
+    out, err = capsys.readouterr()
+    assert "1 of 2 not done" in err
+    assert sorted(line.split()[0] for line in out.splitlines()) == ["ACTION", "created", "left"]
+    assert sandbox.count("create") == 1
+
+
+def test_ctrl_c_of_a_process(sandbox: SandboxServer, folder: Path) -> None:
+    for number in range(30):
+        (folder / f"more{number}.yaml").write_text(
+            f"name: more_{number}\nlanguage: de\ncategory: UTILITY\ncontent: Hello there\n"
+        )
+    sandbox.inject("latency", endpoint="create", seconds=0.2, times=0)
+    command = [sys.executable, "-m", "airflow_provider_nxlink", "apply", "specs", *NAMES]
+    with subprocess.Popen(
+        [*command, "--max-concurrency", "2"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    assert process.returncode == 130, err
+    assert "Traceback" not in err
+    created = sum(line.startswith("created") for line in out.splitlines())
+    assert created == sandbox.count("create") < 32
+    assert f"{32 - created} of 32 not done" in err
+
+
+def test_ctrl_c_before_anything_is_sent(
+    sandbox: SandboxServer, folder: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(apply, "client_for", interrupt)
+    assert main(["apply", "specs", *NAMES]) == 130
+    assert "interrupted before anything was sent" in capsys.readouterr().err
+
+
+PYTHON = re.compile(r"\w+=(True|False|None|\d+|\"|')|prune_pattern|max_\w+|compare=|on_category_change")
+
+
+def test_messages_name_options_of_the_command_line(sandbox: SandboxServer, folder: Path, capsys: Out) -> None:
+    (folder / "promo.yaml").write_text(
+        "name: promo\nlanguage: de\ncategory: UTILITY\nheader_text: Hi\ncontent: Hello there\n"
+    )
+    for status in (1, 3, 6, 9, 12, 2):
+        sandbox.reset()
+        sandbox.switch(details="B", keep_deleted=True)
+        sandbox.seed([seed("promo", language="de", status=status), seed("old_a"), seed("old_b")])
+        for more in (
+            ["--on-category-change", "fail"],
+            ["--prune", "old_*", "--max-deletes", "0"],
+            ["--prune", "*"],
+            ["--prune", ""],
+            ["--prune-only"],
+            [],
+        ):
+            assert main(["plan", "specs", *more]) in (0, 1, 2)
+            assert main(["apply", "specs", *more]) in (0, 1)
+    out, err = capsys.readouterr()
+    assert "--on-category-change warn" in err
+    assert not PYTHON.search(out + err), PYTHON.search(out + err)
+
+
+@pytest.mark.parametrize("command", ["plan", "apply", "status", "pull"])
+@pytest.mark.parametrize(
+    "more",
+    [
+        ["--phone", "x"],
+        ["--phone", ""],
+        ["--tenant-id", "x"],
+        ["--tenant-id", "9" * 5000],
+        ["--conn-id", ""],
+        ["--conn-id", "a=b\0"],
+    ],
+    ids=str,
+)
+def test_no_argument_ends_in_a_traceback(
+    sandbox: SandboxServer, folder: Path, capsys: Out, command: str, more: list[str]
+) -> None:
+    assert main([command, "specs", *([] if command == "pull" else NAMES), *more]) in (0, 1, 2)
+
+
+@pytest.mark.parametrize(
+    "path", ["", "a\0b", "x" * 5000, "x" * 5000 + ".yaml", "specs/promo.yaml#no", "/dev/null"]
+)
+@pytest.mark.parametrize("command", ["plan", "apply", "status"])
+def test_no_path_ends_in_a_traceback(
+    sandbox: SandboxServer, folder: Path, capsys: Out, command: str, path: str
+) -> None:
+    assert main([command, path, *NAMES]) == 1
+    assert capsys.readouterr().err.startswith(f"{command}: ")
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "1.5", "x", "9" * 20, ""])
+def test_limits_are_judged_by_the_command_line(
+    sandbox: SandboxServer, folder: Path, capsys: Out, value: str
+) -> None:
+    for command in ("plan", "apply", "pull"):
+        with pytest.raises(SystemExit) as usage:
+            main([command, "specs", f"--max-concurrency={value}"])
+        assert usage.value.code == 2
+        assert "--max-concurrency: " in capsys.readouterr().err
 
 
 def test_what_failed_is_named(sandbox: SandboxServer, folder: Path, capsys: Out) -> None:
@@ -128,7 +391,7 @@ def test_faults_of_files_are_told_before_anything_is_sent(
     assert sandbox.count() == 0
 
 
-@pytest.mark.parametrize("arguments", [["specs", "--param", "shop"], ["nowhere"], ["specs", "--prune", "*"]])
+@pytest.mark.parametrize("arguments", [["specs", "--param", "shop"], ["nowhere"], ["specs", "--prune", ""]])
 def test_wrong_arguments(sandbox: SandboxServer, folder: Path, capsys: Out, arguments: list[str]) -> None:
     assert main(["plan", *arguments, *NAMES]) == 1
     out, err = capsys.readouterr()

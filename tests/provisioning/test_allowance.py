@@ -5,7 +5,12 @@ import math
 import pytest
 
 from airflow_provider_nxlink.api.models import Template
-from airflow_provider_nxlink.provisioning.allowance import Allowance, creation_times
+from airflow_provider_nxlink.provisioning.allowance import (
+    Allowance,
+    creation_times,
+    learned_offset,
+    read_time,
+)
 
 NOW = 1_800_000_000.0  # 2027-01-15 08:00:00 UTC
 
@@ -42,22 +47,85 @@ def test_what_fits_need_not_wait() -> None:
 @pytest.mark.parametrize(
     ("text", "moment"),
     [
-        ("2027-01-15 07:30:00", NOW - 1800),
+        ("2027-01-15 15:30:00", NOW - 1800),
         ("2027-01-15T07:30:00Z", NOW - 1800),
         ("2027-01-15T15:30:00+08:00", NOW - 1800),
-        # Eight hours ahead: that is Beijing's time, and at most a quarter of an hour old.
-        ("2027-01-15 15:50:00", NOW - 600),
     ],
 )
 def test_times_are_read_as_the_list_writes_them(text: str, moment: float) -> None:
-    assert creation_times([template(text)], NOW) == [moment]
+    assert creation_times([template(text)], 8 * 3600) == [moment]
 
 
-def test_one_zone_holds_for_all_times() -> None:
-    times = creation_times([template("2027-01-15 15:59:00"), template("2027-01-15 14:59:00")], NOW)
-    assert times == [NOW - 60, NOW - 3660]
+def test_times_without_a_zone_do_not_count_while_it_is_unknown() -> None:
+    assert creation_times([template("2027-01-15 07:30:00"), template("2027-01-15T07:30:00Z")]) == [NOW - 1800]
 
 
-@pytest.mark.parametrize("text", [None, "0001-01-01T00:00:00Z", "yesterday", ""])
+FOREIGN = [
+    "0001-01-01T00:00:00Z",
+    "0001-02-03 04:05:06",
+    "yesterday",
+    "",
+    "P1D",
+    "now",
+    "9999-12-31",
+    "12:30",
+    "1",
+]
+
+
+@pytest.mark.parametrize("text", [None, *FOREIGN])
 def test_what_has_no_time_does_not_count(text: str | None) -> None:
-    assert creation_times([template(text)], NOW) == []
+    assert read_time(text) is None
+    assert creation_times([template(text)], 0) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "hours"),
+    [
+        ("2027-01-15 08:00:00", 0),
+        ("2027-01-15 15:59:10", 8),
+        ("2027-01-15 04:01:00", -4),
+        ("2027-01-15 13:45:00", 5.75),
+    ],
+)
+def test_the_zone_is_learned_from_a_creation(text: str, hours: float) -> None:
+    assert learned_offset([(template(text), NOW)]) == hours * 3600
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        [],
+        ["2027-01-15T08:00:00Z"],
+        ["2027-01-15 08:06:00"],
+        ["2027-01-16 08:00:00"],
+        ["2027-01-15 08:00:00", "2027-01-15 16:00:00"],
+        ["now"],
+    ],
+    ids=str,
+)
+def test_a_zone_that_is_not_certain_is_unknown(texts: list[str]) -> None:
+    assert learned_offset([(template(text), NOW) for text in texts]) is None
+
+
+def test_times_in_the_future_do_not_block() -> None:
+    assert Allowance(1, [NOW + 7200], now=lambda: NOW).left == 1
+    assert Allowance(1, [NOW + 30], now=lambda: NOW).back_at(1) == NOW + 3600
+
+
+@pytest.mark.parametrize(
+    ("wanted", "known", "line"),
+    [
+        (300, [], "300 to create: 100 now, the rest in about 2 h"),
+        (100, [], "100 to create"),
+        (101, [], "101 to create: 100 now, the rest in about 1 h"),
+        (100, [NOW - 3000] * 100, "100 to create: none now, the rest in about 10 min"),
+        (110, [NOW - 3000] * 100, "110 to create: none now, the rest in about 1 h"),
+    ],
+)
+def test_the_plan_says_how_long_creations_take(wanted: int, known: list[float], line: str) -> None:
+    assert str(Allowance(100, known, now=lambda: NOW).forecast(wanted)) == line
+
+
+def test_without_a_limit_all_are_created_now() -> None:
+    assert str(Allowance(0, now=lambda: NOW).forecast(300)) == "300 to create"
