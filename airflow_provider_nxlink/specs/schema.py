@@ -62,7 +62,10 @@ def _part(name: str, generated: Mapping[str, Any]) -> dict[str, Any]:
     }
     if name == "TemplateSpec":
         # The one field that Jinja cannot fill.
-        properties["render"] = {"description": described["render"], "type": "boolean"}
+        properties["render"] = {
+            "description": described["render"],
+            "anyOf": [{"type": "boolean"}, {"$ref": "#/$defs/NotGiven"}],
+        }
         properties["language"]["examples"] = sorted(languages.names())
     out: dict[str, Any] = {
         "description": (model.__doc__ or "").strip().partition("\n")[0],
