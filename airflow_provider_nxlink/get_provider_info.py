@@ -42,6 +42,25 @@ def get_provider_info() -> dict[str, Any]:
         "asset-uris": [uris],
         # What Airflow 2 calls them.
         "dataset-uris": [uris],
+        "config": {
+            "nxlink": {
+                "description": "Settings of the NXLink provider.",
+                "options": {
+                    "auth_grace": {
+                        "description": (
+                            "Minutes for which a wait that has looked successfully before goes on while its "
+                            "polls fail with an authentication error, or its connection is missing, unusable "
+                            "or leads to another account. At least three polls in a row must have failed. A "
+                            "wait's first look fails at once. 0 ends a wait at the third failure.\n"
+                        ),
+                        "version_added": "0.1.0",
+                        "type": "float",
+                        "example": "240",
+                        "default": "90",
+                    }
+                },
+            }
+        },
         "cli": [f"{_PACKAGE}.cli.definition.get_nxlink_cli_commands"],
         "connection-types": [provider_metadata()],
     }

@@ -37,11 +37,16 @@ class Programs:
 def found() -> Programs | None:
     """Return the programs, of PostgreSQL the newest; None if one is missing."""
     redis = shutil.which("redis-server")
+    postgres = postgres_programs()
+    return Programs(postgres, Path(redis)) if postgres and redis else None
+
+
+def postgres_programs() -> Path | None:
+    """Return the folder of the newest PostgreSQL's programs; None if there is none."""
     on_path = shutil.which("initdb")
     folders = [folder for folder in Path("/").glob(POSTGRES_FOLDERS[1:]) if (folder / "initdb").exists()]
     newest = max(folders, key=lambda folder: int(folder.parent.name), default=None)
-    postgres = newest or (Path(on_path).resolve().parent if on_path else None)
-    return Programs(postgres, Path(redis)) if postgres and redis else None
+    return newest or (Path(on_path).resolve().parent if on_path else None)
 
 
 def needed() -> Programs:

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from programs import Programs
+from programs import Programs, postgres_programs
 from running_airflow import free_port
 
 START_SECONDS = 60
@@ -53,19 +53,20 @@ class Owner:
         return {} if self.name is None else {"user": self.uid, "group": self.gid, "extra_groups": []}
 
 
-class PrivateServices:
+class PrivatePostgres:
     """
-    Run PostgreSQL on a Unix socket and Redis on loopback, with their data in a folder that goes with them.
+    Run PostgreSQL on a Unix socket, with its data in a folder that goes with it.
 
-        with PrivateServices(needed()) as services:
-            services.database_url, services.broker_url
+        with PrivatePostgres() as postgres:
+            postgres.database_url
     """
 
-    def __init__(self, programs: Programs) -> None:
-        self._programs = programs
+    def __init__(self, postgres_folder: Path | None = None) -> None:
+        folder = postgres_folder or postgres_programs()
+        if folder is None:
+            raise RuntimeError("PostgreSQL's initdb is not installed")
+        self._postgres_folder = folder
         self._owner = Owner.unprivileged()
-        self._password = secrets.token_hex(16)
-        self._redis_port = 0
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
     def __enter__(self) -> Self:
@@ -73,8 +74,7 @@ class PrivateServices:
         self.folder = Path(tempfile.mkdtemp(prefix="nxlink-cluster-", dir="/tmp"))
         try:
             os.chown(self.folder, self._owner.uid, self._owner.gid)
-            self._start_postgres()
-            self._start_redis()
+            self._start_all()
         except BaseException:
             self._stop()
             raise
@@ -95,10 +95,8 @@ class PrivateServices:
         """The same, for libpq."""
         return f"host={self.folder} user=airflow dbname=airflow"
 
-    @property
-    def broker_url(self) -> str:
-        """Celery's broker."""
-        return f"redis://:{self._password}@127.0.0.1:{self._redis_port}/0"
+    def _start_all(self) -> None:
+        self._start_postgres()
 
     def _start_postgres(self) -> None:
         data = self.folder / "postgres"
@@ -111,41 +109,20 @@ class PrivateServices:
             "max_connections": "200",
         }
         words = [word for key, value in settings.items() for word in ("-c", f"{key}={value}")]
-        self._start("postgres", [str(self._programs.postgres_folder / "postgres"), "-D", str(data), *words])
+        self._start("postgres", [str(self._postgres_folder / "postgres"), "-D", str(data), *words])
         self._until("postgres", lambda: self._succeeds("pg_isready", "--host", str(self.folder)))
         self._run("createdb", "--host", str(self.folder), "--username=airflow", "airflow")
-
-    def _start_redis(self) -> None:
-        self._redis_port = free_port()
-        settings = {
-            "bind": "127.0.0.1",
-            "port": self._redis_port,
-            "requirepass": self._password,
-            "dir": self.folder,
-            "save": '""',
-            "appendonly": "no",
-        }
-        # On its standard input, where no list of processes shows the password.
-        text = "".join(f"{key} {value}\n" for key, value in settings.items())
-        self._start("redis", [str(self._programs.redis_server), "-"], text)
-        self._until("redis", self._redis_answers)
-
-    def _redis_answers(self) -> bool:
-        with suppress(OSError), closing(socket.create_connection(("127.0.0.1", self._redis_port), 1)) as line:
-            line.sendall(f"AUTH {self._password}\r\nPING\r\n".encode())
-            return b"+OK" in line.recv(100)
-        return False
 
     def _run(self, program: str, *words: str) -> None:
         """Run one of PostgreSQL's programs to its end."""
         with (self.folder / "commands.log").open("ab") as log:
-            command = [str(self._programs.postgres_folder / program), *words]
+            command = [str(self._postgres_folder / program), *words]
             done = subprocess.run(command, **self._output(log), check=False)
         if done.returncode:
             raise RuntimeError(f"{program} failed:\n{self._told('commands')}")
 
     def _succeeds(self, program: str, *words: str) -> bool:
-        command = [str(self._programs.postgres_folder / program), "--quiet", *words]
+        command = [str(self._postgres_folder / program), "--quiet", *words]
         return subprocess.run(command, **self._output(subprocess.DEVNULL), check=False).returncode == 0
 
     def _start(self, name: str, command: list[str], text: str | None = None) -> None:
@@ -189,3 +166,48 @@ class PrivateServices:
                 process.wait()
         self.processes.clear()
         shutil.rmtree(self.folder)
+
+
+class PrivateServices(PrivatePostgres):
+    """
+    Run PostgreSQL on a Unix socket and Redis on loopback, with their data in a folder that goes with them.
+
+        with PrivateServices(needed()) as services:
+            services.database_url, services.broker_url
+    """
+
+    def __init__(self, programs: Programs) -> None:
+        super().__init__(programs.postgres_folder)
+        self._redis_server = programs.redis_server
+        self._password = secrets.token_hex(16)
+        self._redis_port = 0
+
+    @property
+    def broker_url(self) -> str:
+        """Celery's broker."""
+        return f"redis://:{self._password}@127.0.0.1:{self._redis_port}/0"
+
+    def _start_all(self) -> None:
+        super()._start_all()
+        self._start_redis()
+
+    def _start_redis(self) -> None:
+        self._redis_port = free_port()
+        settings = {
+            "bind": "127.0.0.1",
+            "port": self._redis_port,
+            "requirepass": self._password,
+            "dir": self.folder,
+            "save": '""',
+            "appendonly": "no",
+        }
+        # On its standard input, where no list of processes shows the password.
+        text = "".join(f"{key} {value}\n" for key, value in settings.items())
+        self._start("redis", [str(self._redis_server), "-"], text)
+        self._until("redis", self._redis_answers)
+
+    def _redis_answers(self) -> bool:
+        with suppress(OSError), closing(socket.create_connection(("127.0.0.1", self._redis_port), 1)) as line:
+            line.sendall(f"AUTH {self._password}\r\nPING\r\n".encode())
+            return b"+OK" in line.recv(100)
+        return False

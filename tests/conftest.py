@@ -39,6 +39,19 @@ os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
 _numbers = count(1)
 
 
+# Seconds after which a test fails instead of hanging, by its marker; fixtures count.
+TIMEOUTS = {"soak": 3600, "system": 1200}
+TIMEOUT = 300
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Give each test a timeout, unless it has one of its own or pytest-timeout is not installed."""
+    if item.config.pluginmanager.hasplugin("timeout") and item.get_closest_marker("timeout") is None:
+        in_system = "system" in item.path.parent.parts
+        kind = "soak" if item.get_closest_marker("soak") else "system" if in_system else ""
+        item.add_marker(pytest.mark.timeout(TIMEOUTS.get(kind, TIMEOUT)))
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what takes minutes, unless it is asked for with ``-m``."""
     if "soak" not in (config.option.markexpr or ""):

@@ -119,6 +119,20 @@ class Account:
             raise AccountError(problems, source)
         return account
 
+    @property
+    def identity(self) -> str:
+        """
+        Which account this is, without the key: tenant, sender and host.
+
+        Equal for the same account, also after its key, its secret or a client setting has changed. Holds no
+        secret, so it may be stored and logged.
+        """
+        # Stored with deferred waits: another form would make every one of them look like another account.
+        parts = urlsplit(self.base_url.lower())
+        default_port = {"https": 443, "http": 80}.get(parts.scheme)
+        netloc = parts.netloc.removesuffix(f":{default_port}")
+        return f"tenant {self.tenant_id}, sender {self.phone} at {parts.scheme}://{netloc}{parts.path}"
+
 
 def is_loopback(host: str | None) -> bool:
     """Say whether ``host`` is this machine itself."""

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from airflow_provider_nxlink.api.models import Template, TemplateRef
 
 DEFAULT_NOT_FOUND_TIMEOUT = 300.0
+# Fewer consecutive failures than this never end a wait, however long the pauses between them are.
+MIN_FAILURES = 3
 
 # What to do about a status that ends a wait.
 _NEXT_STEP: dict[int, str] = {
@@ -146,6 +148,34 @@ class Wait:
             "language and sender; not_found_timeout gives it longer",
             None,
         )
+
+
+@dataclass
+class Grace:
+    """
+    Consecutive failures of one wait, and whether they have lasted long enough to end it.
+
+    >>> grace = Grace()
+    >>> [grace.is_over(90, now) for now in (0, 60, 100)]
+    [False, False, True]
+
+    :param failures: how many polls have failed in a row.
+    :param since: when the first of them failed; None while there is none.
+    """
+
+    failures: int = 0
+    since: float | None = None
+
+    def is_over(self, seconds: float, now: float) -> bool:
+        """
+        Count a failure, and say whether it ends the wait.
+
+        :param seconds: how long failures may last.
+        :param now: the time, in seconds on a clock that is the same in each call.
+        """
+        self.since = now if self.since is None else self.since
+        self.failures += 1
+        return self.failures >= MIN_FAILURES and now - self.since >= seconds
 
 
 def _word(status: int | None) -> str:

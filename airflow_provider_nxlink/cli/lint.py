@@ -11,7 +11,7 @@ from airflow_provider_nxlink.cli.commands import FOUND, OK, USAGE
 from airflow_provider_nxlink.cli.report import report
 from airflow_provider_nxlink.specs.files import load_file, spec_files
 from airflow_provider_nxlink.specs.nodes import SpecMapping
-from airflow_provider_nxlink.specs.plain import SPEC_SUFFIXES
+from airflow_provider_nxlink.specs.plain import SPEC_SUFFIXES, has_spec_suffix
 from airflow_provider_nxlink.specs.rules import problems
 from airflow_provider_nxlink.specs.violations import TemplateSpecError, Violation
 
@@ -20,6 +20,9 @@ def run(options: argparse.Namespace) -> int:
     """Print one line for each violation, and a count on stderr; warnings alone are fine."""
     try:
         files = _files(options.paths)
+    except (_NoSpecsError, TemplateSpecError) as error:
+        print(f"lint: {error}", file=sys.stderr)
+        return FOUND
     except ValueError as error:
         print(f"lint: {error}", file=sys.stderr)
         return USAGE
@@ -46,17 +49,29 @@ def run(options: argparse.Namespace) -> int:
 
 def _files(paths: Iterable[str]) -> list[Path]:
     files: list[Path] = []
+    suffixes = ", ".join(SPEC_SUFFIXES)
     for name in paths:
         path = Path(name)
-        if path.is_dir():
-            files += spec_files(path)
-        elif path.suffix not in SPEC_SUFFIXES:
-            raise ValueError(f"{name} is neither a folder nor a {', '.join(SPEC_SUFFIXES)} file")
-        elif not path.exists():
+        try:
+            is_folder, exists = path.is_dir(), path.exists()
+        except OSError as error:
+            raise ValueError(f"{name} cannot be read: {error.strerror}") from None
+        if is_folder:
+            found = spec_files(path)
+            if not found:
+                raise _NoSpecsError(f"the folder {name!r} holds no {suffixes} file")
+            files += found
+        elif not has_spec_suffix(name):
+            raise ValueError(f"{name} is neither a folder nor a {suffixes} file")
+        elif not exists:
             raise ValueError(f"there is no file {name}")
         else:
             files.append(path)
     return list(dict.fromkeys(files))
+
+
+class _NoSpecsError(ValueError):
+    """A folder that there is, with nothing to check in it: a failure, as for plan, not wrong usage."""
 
 
 def _twins(templates: Iterable[SpecMapping]) -> Iterable[Violation]:

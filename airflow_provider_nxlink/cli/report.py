@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -28,7 +29,9 @@ def _one_line(violation: Violation) -> str:
 
 
 def _json(violations: Iterable[Violation]) -> str:
-    return json.dumps([_plain(violation) for violation in violations], indent=2, ensure_ascii=False)
+    # Escapes of a stream with another encoding would not be JSON's.
+    is_unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    return json.dumps([_plain(violation) for violation in violations], indent=2, ensure_ascii=not is_unicode)
 
 
 def _plain(violation: Violation) -> dict[str, Any]:

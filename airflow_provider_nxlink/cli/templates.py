@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from jinja2 import StrictUndefined, TemplateError
+from jinja2 import FunctionLoader, StrictUndefined, TemplateRuntimeError
 from jinja2.sandbox import SandboxedEnvironment
 
 from airflow_provider_nxlink.provisioning.gather import gather, refuse_twins
@@ -15,7 +15,13 @@ from airflow_provider_nxlink.specs.model import TemplateSpec
 from airflow_provider_nxlink.specs.placeholders import render_spec
 from airflow_provider_nxlink.specs.plain import has_braces
 from airflow_provider_nxlink.specs.rules import Validation, load
-from airflow_provider_nxlink.specs.violations import TemplateSpecError, Violation, shown
+from airflow_provider_nxlink.specs.spans import is_template_error
+from airflow_provider_nxlink.specs.violations import TemplateSpecError, Violation
+
+FIX = (
+    "Give --param NAME=VALUE for each name in params (values are text: convert numbers with | int); other "
+    "Jinja can't be rendered without Airflow."
+)
 
 
 def load_specs(
@@ -49,11 +55,15 @@ def rendered(template: Mapping[str, Any], params: Mapping[str, str]) -> Any:
     """
     Return a template with ``{{ params.… }}`` filled in and WhatsApp's placeholders kept.
 
-    :raises TemplateSpecError: a text needs more than that.
+    A template with ``render: false`` is returned as it is.
+
+    :raises TemplateSpecError: with every text that needs more than that.
     """
-    environment = SandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)
+    environment = SandboxedEnvironment(
+        undefined=StrictUndefined, keep_trailing_newline=True, loader=FunctionLoader(lambda _: None)
+    )
     render = partial(_render, environment, params)
-    return render_spec(template, render_text=render, render_other=render)
+    return render_spec(template, render_text=render, render_other=render, fix=FIX)
 
 
 def read_params(pairs: Iterable[str]) -> dict[str, str]:
@@ -76,10 +86,11 @@ def _render(environment: SandboxedEnvironment, params: Mapping[str, str], value:
         return value
     try:
         return environment.from_string(value).render(params=params)
-    except TemplateError as error:
-        fix = "Give --param NAME=VALUE for what params holds; other Jinja is rendered by Airflow alone."
-        message = f"can't be rendered without Airflow: {error.message}"
-        raise TemplateSpecError([Violation("jinja.unknown", "", shown(value), message, fix)]) from None
+    except Exception as error:
+        if is_template_error(error):
+            raise
+        # Whatever else an expression raises: it is the template's, as nothing here leads outside.
+        raise TemplateRuntimeError(f"{type(error).__name__}: {error}") from error
 
 
 def _find(name: str) -> Path:

@@ -95,7 +95,23 @@ class NxlinkHook(BaseHook):
         :raises AccountError: with every field that is missing or wrong.
         """
         connection = self.get_connection(self.nxlink_conn_id)
-        return self._account(connection, connection.extra_dejson)
+        return self.account_from(_fields(connection), connection.extra_dejson)
+
+    def reload(self) -> None:
+        """
+        Look the connection up again, and drop the client if anything about the connection has changed.
+
+        :raises AccountError: with every field that is missing or wrong; the client stays as it is.
+        :raises AirflowNotFoundException: there is no such connection any more.
+        """
+        connection = self.get_connection(self.nxlink_conn_id)
+        account = self.account_from(_fields(connection), connection.extra_dejson)
+        if account == self.__dict__.get("account"):
+            return
+        client = self.__dict__.pop("client", None)
+        self.__dict__["account"] = account
+        if client is not None:
+            client.close()
 
     @cached_property
     def client(self) -> NxlinkClient:
@@ -112,14 +128,22 @@ class NxlinkHook(BaseHook):
 
         :param attempts: how often a call is sent at most.
         """
+        account = self.account_from(*await self.async_fields())
+        return api.client.AsyncNxlinkClient(account, attempts=attempts)
+
+    async def async_fields(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """
+        Look the connection up without blocking the event loop; return what :meth:`account_from` takes.
+
+        :raises AirflowNotFoundException: there is no such connection.
+        """
         from airflow.providers.common.compat.connection import (  # noqa: PLC0415 - for triggers alone
             get_async_connection,
             get_async_extra_dejson,
         )
 
         connection = await get_async_connection(self.nxlink_conn_id, hook=self)
-        account = self._account(connection, await get_async_extra_dejson(connection))
-        return api.client.AsyncNxlinkClient(account, attempts=attempts)
+        return _fields(connection), dict(await get_async_extra_dejson(connection))
 
     def test_connection(self) -> tuple[bool, str]:
         """Ask for one page of templates; return whether it came, and a sentence for the person who asked."""
@@ -310,9 +334,12 @@ class NxlinkHook(BaseHook):
     def _client(self, **arguments: Any) -> NxlinkClient:
         return api.client.NxlinkClient(self.account, **arguments)
 
-    def _account(self, connection: Any, extra: Mapping[str, Any]) -> Account:
-        """Make one account of a connection, for both clients."""
-        fields = {name: getattr(connection, name) for name in ("host", "port", "login", "password")}
+    def account_from(self, fields: Mapping[str, Any], extra: Mapping[str, Any]) -> Account:
+        """
+        Return the account that a connection's fields and its extra make with this hook's sender and tenant.
+
+        :raises AccountError: with every field that is missing or wrong.
+        """
         return account_of(
             fields,
             extra,
@@ -320,6 +347,10 @@ class NxlinkHook(BaseHook):
             tenant_id=self.tenant_id,
             source=f"NXLink connection {self.nxlink_conn_id!r}",
         )
+
+
+def _fields(connection: Any) -> dict[str, Any]:
+    return {name: getattr(connection, name) for name in ("host", "port", "login", "password")}
 
 
 def _spec(spec: TemplateSpec | Mapping[str, Any]) -> TemplateSpec:

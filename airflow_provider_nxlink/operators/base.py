@@ -9,9 +9,10 @@ from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_nxlink.hooks.nxlink import NxlinkHook
 from airflow_provider_nxlink.links import ConsoleLink
+from airflow_provider_nxlink.rendering import RenderedFields
 
 
-class NxlinkOperator(ConsoleLink, BaseOperator):
+class NxlinkOperator(RenderedFields, ConsoleLink, BaseOperator):
     """
     Base of the operators that speak to NXLink.
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.providers.common.compat.sdk import AirflowSensorTimeout, conf
+from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSensorTimeout, conf
 
 from airflow_provider_nxlink import triggers
 from airflow_provider_nxlink.api.status import Verdict
@@ -18,6 +19,7 @@ from airflow_provider_nxlink.exceptions import (
     deferral_timed_out,
     failing_without_retry,
 )
+from airflow_provider_nxlink.hooks.waiting import PollFailedError, WorkerPoll
 from airflow_provider_nxlink.operators.base import NxlinkOperator
 
 if TYPE_CHECKING:
@@ -92,11 +94,13 @@ class NxlinkWaitingOperator(NxlinkOperator):
         begun = time.monotonic()
         over: dict[TemplateRef, Outcome] = {}
         said: dict[TemplateRef, str] = {}
+        polls = WorkerPoll(self.hook, self.log)
         while True:
             waiting = [ref for ref in refs if ref not in over]
-            with failing_without_retry():
-                found = self._look(waiting)
-            for ref in waiting:
+            found: dict[TemplateRef, Template | None] = {}
+            with failing_without_retry(), suppress(PollFailedError):
+                found = polls.poll(lambda: self._look(waiting))  # noqa: B023 - called at once
+            for ref in found:
                 outcome = self.goal.judge(ref, found[ref], time.monotonic() - begun)
                 if len(refs) == 1 or outcome.message != said.get(ref):
                     said[ref] = outcome.message
@@ -108,7 +112,7 @@ class NxlinkWaitingOperator(NxlinkOperator):
             if not waiting or (fail_fast and failed):
                 return over
             if self.deferrable:
-                self._defer(refs, fail_fast=fail_fast, carried=carried)
+                self._defer(refs, fail_fast=fail_fast, carried=carried, account=polls.account)
             left = self.timeout - (time.monotonic() - begun)
             if left <= 0:
                 overdue = [self.goal.overdue(ref, self.timeout) for ref in waiting]
@@ -142,8 +146,15 @@ class NxlinkWaitingOperator(NxlinkOperator):
         return {ref: ref.find_in(listed) for ref in refs}
 
     def _defer(
-        self, refs: Collection[TemplateRef], *, fail_fast: bool, carried: Mapping[str, Any] | None
+        self,
+        refs: Collection[TemplateRef],
+        *,
+        fail_fast: bool,
+        carried: Mapping[str, Any] | None,
+        account: str | None,
     ) -> None:
+        if (problem := triggers.events.problem_in(carried)) is not None:
+            raise AirflowFailException(f"the wait cannot be deferred: carried{problem}")
         self.defer(
             trigger=triggers.template.NxlinkTemplateTrigger(
                 [ref.to_dict() for ref in refs],
@@ -156,6 +167,7 @@ class NxlinkWaitingOperator(NxlinkOperator):
                 tenant_id=self.tenant_id,
                 poll_interval=self.poll_interval,
                 max_poll_interval=self.max_poll_interval,
+                account=account,
             ),
             method_name="execute_complete",
             timeout=timedelta(seconds=self.timeout),

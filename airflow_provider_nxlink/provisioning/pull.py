@@ -7,9 +7,8 @@ from typing import Any
 
 from airflow_provider_nxlink.api.models import Template
 from airflow_provider_nxlink.specs.buttons import EVENT_NEEDS
-from airflow_provider_nxlink.specs.placeholders import has_jinja
-from airflow_provider_nxlink.specs.spans import PlaceholderError
-from airflow_provider_nxlink.specs.spelling import BUTTON, EVENT, Spelling
+from airflow_provider_nxlink.specs.placeholders import changes_when_rendered
+from airflow_provider_nxlink.specs.spelling import BUTTON, EVENT
 
 # What no call tells of a template.
 NEVER_TOLD = ("tag_name", "syn_meta", "is_close_auto_flow")
@@ -30,7 +29,8 @@ def spec_fields(live: Template) -> dict[str, Any]:
     """
     Return the fields of the spec file for a template that was read with its details.
 
-    Texts that Airflow's Jinja would take for its own stand between ``{% raw %}`` and ``{% endraw %}``.
+    Where Jinja would read anything in any of them, ``render: false`` is among the fields: what NXLink returns
+    is data and is never evaluated.
     """
     fields: dict[str, Any] = {
         "name": live.name,
@@ -42,25 +42,13 @@ def spec_fields(live: Template) -> dict[str, Any]:
         fields["buttons"] = [_button(button) for button in live.buttons or []]
     else:
         fields |= _from_components(live.components)
-    return {name: value for name, value in fields.items() if value not in (None, "", [])} | {
-        name: kept_from_jinja(fields[name])
-        for name in ("header_text", "content", "footer_text")
-        if fields.get(name)
-    }
+    given = {name: value for name, value in fields.items() if value not in (None, "", [])}
+    return given | {"render": False} if changes_when_rendered(given) else given
 
 
 def not_told(live: Template) -> tuple[str, ...]:
     """Return the fields that a template may have and NXLink does not tell."""
     return NEVER_TOLD if live.components is not None else (*NOT_TOLD_FLAT, *NEVER_TOLD)
-
-
-def kept_from_jinja(text: str) -> str:
-    """Return a text so that rendering it gives the same text again."""
-    try:
-        is_ours = not has_jinja(text)
-    except PlaceholderError:
-        is_ours = False
-    return text if is_ours else f"{{% raw %}}{text}{{% endraw %}}"
 
 
 def _from_components(components: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -91,7 +79,7 @@ def _button(button: Mapping[str, Any]) -> dict[str, Any]:
     given, _ = BUTTON.read({**button, **sent} if isinstance(sent, Mapping) else button)
     kind = str(given.get("type", "")).upper()
     names = ("type", "text", *BUTTON_FIELDS.get(kind, ()))
-    found = _texts({name: given[name] for name in names if name in given}, BUTTON)
+    found = {name: given[name] for name in names if name in given}
     if "events" in found:
         found["events"] = [_event(event) for event in found["events"] if isinstance(event, Mapping)]
     return found
@@ -100,15 +88,4 @@ def _button(button: Mapping[str, Any]) -> dict[str, Any]:
 def _event(event: Mapping[str, Any]) -> dict[str, Any]:
     given, _ = EVENT.read(event)
     names = ("event", *EVENT_NEEDS.get(str(given.get("event", "")).lower(), ()))
-    return _texts({name: given[name] for name in names if name in given}, EVENT)
-
-
-def _texts(fields: dict[str, Any], spelling: Spelling) -> dict[str, Any]:
-    """Return the fields with every text kept from Jinja."""
-
-    def kept(value: Any) -> Any:
-        if isinstance(value, list):
-            return [kept(item) for item in value]
-        return kept_from_jinja(value) if isinstance(value, str) else value
-
-    return {name: kept(value) if name in spelling.texts else value for name, value in fields.items()}
+    return {name: given[name] for name in names if name in given}

@@ -11,6 +11,7 @@ from python_multipart.exceptions import FormParserError
 from starlette.exceptions import HTTPException
 
 from airflow_provider_nxlink.sandbox import control, openapi, shapes
+from airflow_provider_nxlink.sandbox.access import HostPolicy
 from airflow_provider_nxlink.sandbox.auth import Verdict
 from airflow_provider_nxlink.sandbox.codes import (
     HEADER_MISSING,
@@ -32,8 +33,8 @@ NOT_FOUND = "<html><head><title>404 Not Found</title></head><body><h1>404 Not Fo
 router = APIRouter()
 
 
-def create_app(state: State) -> Gateway:
-    """Return the ASGI application that serves ``state``."""
+def create_app(state: State, hosts: HostPolicy) -> Gateway:
+    """Return the ASGI application that serves ``state``; ``hosts`` says who may use the control API."""
     app = FastAPI(
         openapi_url=f"{CONTROL}/openapi.json", docs_url=None, redoc_url=None, redirect_slashes=False
     )
@@ -44,7 +45,7 @@ def create_app(state: State) -> Gateway:
     app.include_router(control.router)
     app.add_exception_handler(HTTPException, _not_found)
     app.add_exception_handler(RequestValidationError, control.refused)
-    return Gateway(app, state)
+    return Gateway(app, state, hosts)
 
 
 def _route(name: str, path: str = "") -> Callable[[Handler], Handler]:

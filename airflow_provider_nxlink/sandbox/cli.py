@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import ipaddress
 import json
+import os
 import shlex
 import sqlite3
 import sys
@@ -12,6 +13,7 @@ from dataclasses import MISSING, Field, fields
 from pathlib import Path
 from typing import Any
 
+from airflow_provider_nxlink.sandbox.access import HostPolicy
 from airflow_provider_nxlink.sandbox.reviews import ACTIONS, DEFAULT_RULES
 from airflow_provider_nxlink.sandbox.seeds import read_seeds
 from airflow_provider_nxlink.sandbox.server import connection_for
@@ -21,6 +23,7 @@ from airflow_provider_nxlink.sandbox.state import Seeds, State
 from airflow_provider_nxlink.sandbox.statefile import StateFile
 
 DEFAULT_PORT = 8765
+SECRET_VARIABLE = "NXLINK_SANDBOX_SECRET"  # noqa: S105 - the name of a variable
 
 EPILOG = f"""\
 review actions (after --approve-after seconds, unless they say otherwise):
@@ -68,6 +71,13 @@ def _parser() -> argparse.ArgumentParser:
     add("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     add("--port", type=int, default=DEFAULT_PORT, help="port, 0 for a free one (default: %(default)s)")
     add("--allow-remote", action="store_true", help="allow a --host that is not loopback")
+    add(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="accept NAME in the Host header of control calls, repeatable",
+    )
     add("--seed-from", type=Path, metavar="DIR", help="start with the templates in DIR/*.json")
     add(
         "--state",
@@ -76,7 +86,11 @@ def _parser() -> argparse.ArgumentParser:
         help="SQLite file in which templates and media survive a restart",
     )
     add("--access-key", default=account.access_key, help="accessKey that may call (default: %(default)s)")
-    add("--access-secret", default=account.access_secret, help="its accessSecret (default: %(default)s)")
+    add(
+        "--access-secret",
+        help=f"its accessSecret (default: ${SECRET_VARIABLE}, else {account.access_secret}); other users of "
+        "the machine can see arguments, but not the environment",
+    )
     add("--phone", action="append", help=f"sender number, repeatable (default: {account.phones[0]})")
     add("--tenant-id", action="append", type=int, help=f"tenant, repeatable (default: {account.tenant_ids})")
     add("--shape", action="append", default=[], metavar="KEY=FORM", help="form of an answer, see below")
@@ -103,7 +117,7 @@ def _account(options: argparse.Namespace) -> Account:
     default = Account()
     return Account(
         options.access_key,
-        options.access_secret,
+        options.access_secret or os.environ.get(SECRET_VARIABLE) or default.access_secret,
         tuple(options.phone or default.phones),
         tuple(options.tenant_id or default.tenant_ids),
     )
@@ -133,7 +147,8 @@ def _serve(state: State, options: argparse.Namespace) -> int:
     url = f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
     sys.stdout.write(_greeting(state, url))
     sys.stdout.flush()
-    serve_until_signalled(state, bound)
+    hosts = HostPolicy.for_host(options.host, remote=options.allow_remote, names=options.allow_host)
+    serve_until_signalled(state, bound, hosts)
     return 0
 
 

@@ -1,6 +1,31 @@
 """The sandbox's own clock, which tests move instead of sleeping."""
 
 import time
+from datetime import UTC, datetime, timedelta, timezone
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def local_time(moment: float, offset_hours: float) -> datetime:
+    """Return a time, seconds since the epoch, as a clock at this UTC offset shows it, without a zone."""
+    shifted = moment + offset_hours * 3600
+    first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+    bounded = min(max(shifted, first.timestamp()), int(last.timestamp()))
+    return (EPOCH + timedelta(seconds=int(bounded))).replace(tzinfo=None)
+
+
+def seconds_of(value: float | str, offset_hours: float) -> float:
+    """Return seconds since the epoch of a time: a number of them, or ISO 8601 text.
+
+    :param offset_hours: the UTC offset of a text without a zone.
+    :raises ValueError: when the text is no time.
+    """
+    if not isinstance(value, str):
+        return float(value)
+    moment = datetime.fromisoformat(value)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=timezone(timedelta(hours=offset_hours)))
+    return (moment - EPOCH).total_seconds()
 
 
 class Clock:

@@ -10,8 +10,9 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import PlainTextResponse
 
 from airflow_provider_nxlink.sandbox import shapes
+from airflow_provider_nxlink.sandbox.access import JSON
 from airflow_provider_nxlink.sandbox.faults import KINDS, Fault
-from airflow_provider_nxlink.sandbox.gateway import CONTROL, JSON
+from airflow_provider_nxlink.sandbox.gateway import CONTROL
 from airflow_provider_nxlink.sandbox.orders import (
     ClockOrder,
     FaultOrder,
@@ -24,6 +25,7 @@ from airflow_provider_nxlink.sandbox.orders import (
 from airflow_provider_nxlink.sandbox.received import Received
 from airflow_provider_nxlink.sandbox.settings import SHAPES
 from airflow_provider_nxlink.sandbox.state import State
+from airflow_provider_nxlink.sandbox.store import Template
 
 DESCRIPTION = f"""\
 The control API of the NXLink sandbox. Unsigned JSON; every change counts from the next call on.
@@ -31,7 +33,9 @@ The control API of the NXLink sandbox. Unsigned JSON; every change counts from t
 GET    /_sandbox/health      {{"status": "ok"}}
 GET    /_sandbox/templates   every template, with its status
 POST   /_sandbox/templates   [body, …]: put templates there without review (keys of a create body,
-                             and id, status, quality, waRejectedReason)
+                             and id, status, quality, waRejectedReason, category, created_at,
+                             updated_at, components: raw ones of the details, of any kind)
+PUT    /_sandbox/templates   the same, replacing those of the same name and language
 POST   /_sandbox/status      {{"name", "language", "status", "reason", "category", "quality", "phone"}}
 GET    /_sandbox/received    calls that came in; ?path= &method= &endpoint= choose
 GET    /_sandbox/counts      how many calls per endpoint
@@ -39,7 +43,8 @@ GET    /_sandbox/switches    all switches and shapes
 PATCH  /_sandbox/switches    {{"approve_after": 0, "create": "null", …}}
 GET    /_sandbox/faults      what is ordered and has not happened
 POST   /_sandbox/faults      {{"kind", "endpoint", "method", "path", "times", "skip", "when", "seconds",
-                             "status", "headers", "body", "code"}}: answers with its id
+                             "status", "headers", "body", "code", "field", "size", "value"}}:
+                             answers with its id
 DELETE /_sandbox/faults      withdraw all; /_sandbox/faults/ID withdraws one
 GET    /_sandbox/clock       {{"wall", "now", "skew", "passed"}}
 POST   /_sandbox/clock       {{"shift": s}} sets how far the server's clock (Date, ts) is ahead;
@@ -47,6 +52,9 @@ POST   /_sandbox/clock       {{"shift": s}} sets how far the server's clock (Dat
 POST   /_sandbox/references  {{"tags": [name], "flows": [{{"id": …}}], "templates": {{id: name}}}}
 POST   /_sandbox/reset       back to how it started
 GET    /_sandbox/openapi.json  the seven calls and these orders, as OpenAPI
+
+Calls that change something need Content-Type: application/json. Calls whose Host or Origin is not the
+sandbox's are refused, so that web pages cannot use this API.
 
 Endpoints: list, create, update, details, delete, flows, upload.
 Fault kinds:
@@ -90,6 +98,13 @@ async def seed(request: Request, bodies: list[SeedOrder]) -> Response:
     """Put templates there without review."""
     rows = [body.model_dump(exclude_unset=True) for body in bodies]
     return _done(request, lambda state: {"ids": state.seed(rows)})
+
+
+@router.put("/templates", responses=_says(dict[str, list[int]]))
+async def put(request: Request, bodies: list[SeedOrder]) -> Response:
+    """Put templates there without review, replacing those of the same name and language."""
+    rows = [body.model_dump(exclude_unset=True) for body in bodies]
+    return _done(request, lambda state: {"ids": state.seed(rows, replace=True)})
 
 
 @router.post("/status", responses=_says(type(None)))
@@ -194,7 +209,14 @@ def _done(request: Request, work: Callable[[State], Any]) -> Response:
 def _templates(state: State) -> list[dict[str, Any]]:
     state.settle()
     plain = {key: forms[0] for key, forms in SHAPES.items()}
-    return [{**template.body, **shapes.row(template, plain)} for template in state.store]
+    offset = state.switches.utc_offset_hours
+    return [
+        {**template.body, **shapes.row(template, plain, offset), **_raw(template)} for template in state.store
+    ]
+
+
+def _raw(template: Template) -> dict[str, Any]:
+    return {} if template.components is None else {"components": template.components}
 
 
 def _clock(state: State) -> dict[str, float]:

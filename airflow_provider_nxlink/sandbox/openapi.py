@@ -7,8 +7,9 @@ from fastapi.openapi.utils import get_openapi
 from starlette.routing import BaseRoute
 
 from airflow_provider_nxlink.sandbox import codes, rules, shapes
+from airflow_provider_nxlink.sandbox.access import JSON
 from airflow_provider_nxlink.sandbox.auth import ALGORITHMS, REQUIRED_HEADERS
-from airflow_provider_nxlink.sandbox.gateway import DOUBLE_SLASH_UPLOAD, ENDPOINTS, JSON, Endpoint
+from airflow_provider_nxlink.sandbox.gateway import DOUBLE_SLASH_UPLOAD, ENDPOINTS, Endpoint
 from airflow_provider_nxlink.sandbox.media import TYPES
 from airflow_provider_nxlink.sandbox.references import References
 from airflow_provider_nxlink.sandbox.reviews import CATEGORIES
@@ -78,7 +79,8 @@ DETAILS_A = fields(
         "name": TEXT,
         "category": ROW_FIELDS["category"],
         "category_type": NUMBER,
-        "components": {"type": "array", "items": ref("Component")},
+        # Those that were put there through the control API are of any kind and form.
+        "components": {"type": "array", "items": either(ref("Component"), ref("OtherComponent"))},
     }
 )
 DETAILS_B = fields({**ROW_FIELDS, "buttonComponents": {"type": ["array", "null"]}}, ROW_EXTRAS)
@@ -116,14 +118,7 @@ DATA: dict[str, Schema] = {
 SCHEMAS: dict[str, Schema] = {
     "Row": fields(ROW_FIELDS, ROW_EXTRAS),
     "Component": COMPONENT,
-    "Refusal": fields(
-        {
-            "code": {"enum": [code for number in codes.TEXTS if number for code in (number, str(number))]},
-            "message": TEXT,
-            "data": NOTHING,
-            "traceId": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
-        }
-    ),
+    "OtherComponent": FREE,
 }
 
 # The created template can be asked for and deleted by the id that its answer holds in the default shape.
@@ -145,11 +140,23 @@ def document(state: State, control: Sequence[BaseRoute]) -> Schema:
             path = DOUBLE_SLASH_UPLOAD
         made["paths"].setdefault(path, {})[endpoint.method.lower()] = _operation(endpoint, state)
     components = made.setdefault("components", {})
-    components.setdefault("schemas", {}).update(SCHEMAS)
+    components.setdefault("schemas", {}).update({**SCHEMAS, "Refusal": _refusal(state)})
     components["securitySchemes"] = {
         name: {"type": "apiKey", "in": "header", "name": name} for name in REQUIRED_HEADERS
     }
     return made
+
+
+def _refusal(state: State) -> Schema:
+    known = {number for number in (*codes.TEXTS, state.switches.limit_code) if number}
+    return fields(
+        {
+            "code": {"enum": [code for number in sorted(known) for code in (number, str(number))]},
+            "message": TEXT,
+            "data": NOTHING,
+            "traceId": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
+        }
+    )
 
 
 def _operation(endpoint: Endpoint, state: State) -> Schema:

@@ -1,8 +1,9 @@
 """What the control API takes: the bodies and queries of its orders, checked before anything is done."""
 
+import math
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, create_model
 
 from airflow_provider_nxlink.sandbox.faults import KINDS
 from airflow_provider_nxlink.sandbox.gateway import ENDPOINTS
@@ -13,6 +14,8 @@ from airflow_provider_nxlink.sandbox.settings import NUMBERS, SHAPES, Switches
 FAR = 1_000_000_000
 
 Seconds = Annotated[float, Field(ge=0, le=FAR)]
+# From the year 1 to 9999.
+Moment = Annotated[float, Field(ge=-62_135_596_800, le=253_402_300_799)]
 Time = Annotated[float, Field(ge=0)] | Literal["inf"]
 Number = Annotated[int, Field(ge=0, le=10**18 - 1)]
 
@@ -48,7 +51,11 @@ class SeedOrder(BaseModel):
     status: Number = 2
     quality: str | None = None
     waRejectedReason: str | None = None  # noqa: N815 - as the service spells it
+    category: str | None = None
     category_type: Number = 1
+    created_at: Moment | str | None = None
+    updated_at: Moment | str | None = None
+    components: list[Any] | None = None
 
 
 class StatusOrder(Order):
@@ -78,6 +85,9 @@ class FaultOrder(Order):
     headers: dict[HeaderName, HeaderValue] = {}
     body: str = ""
     code: int = Field(-1, ge=-FAR, le=FAR)
+    field: str | None = None
+    size: int = Field(0, ge=0, le=1_000_000)
+    value: JsonValue = None
 
 
 class ClockOrder(Order):
@@ -116,7 +126,7 @@ _ANY: dict[str, Any] = {
     "review": (list[str] | str, []),
     **{key: (bool, False) for key, kind in Switches.__annotations__.items() if kind is bool},
     **{
-        key: (Annotated[int, Field(ge=low, le=high)] if kind is int else Time, low)
+        key: (Time if high == math.inf else Annotated[kind, Field(ge=low, le=high)], low)
         for key, (kind, low, high) in NUMBERS.items()
     },
     **{key: (Literal[forms], forms[0]) for key, forms in SHAPES.items()},

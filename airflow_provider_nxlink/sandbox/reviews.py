@@ -1,4 +1,4 @@
-"""How a review goes, by the template's name."""
+"""How a review goes, by the template's name and language."""
 
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -17,6 +17,7 @@ DEFAULT_REASON = "INVALID_FORMAT"
 ACTIONS = {
     "approve": "seconds until approval (else approve_after)",
     "reject": f"the reason (else {DEFAULT_REASON})",
+    "reject_now": f"the same, but at once, whatever approve_after is (else {DEFAULT_REASON})",
     "appeal": None,
     "pause": None,
     "unavailable": None,
@@ -48,9 +49,13 @@ class Step:
 
 @dataclass(frozen=True)
 class ReviewRule:
-    """``PATTERN=ACTION[:ARGUMENT]``: names that fit the shell pattern are reviewed so."""
+    """``NAME[/LANGUAGE]=ACTION[:ARGUMENT]``: how templates are reviewed whose name and language match.
 
-    pattern: str
+    Both patterns are shell patterns; without a language the rule holds for all of them.
+    """
+
+    name: str
+    language: str
     action: str
     argument: str = ""
 
@@ -59,11 +64,13 @@ class ReviewRule:
         """Read a rule; raises ValueError with what is wrong."""
         pattern, equals, rest = text.partition("=")
         action, _, argument = rest.partition(":")
-        if not (pattern and equals and action in ACTIONS):
+        name, slash, language = pattern.partition("/")
+        if not (name and equals and action in ACTIONS) or (slash and not language):
             raise ValueError(
-                f"review rule {text!r} is not PATTERN=ACTION[:ARGUMENT] with one of: {', '.join(ACTIONS)}"
+                f"review rule {text!r} is not NAME[/LANGUAGE]=ACTION[:ARGUMENT] with one of: "
+                f"{', '.join(ACTIONS)}"
             )
-        rule = cls(pattern, action, argument)
+        rule = cls(name, language or "*", action, argument)
         if action == "approve" and argument and not float(argument) >= 0:
             raise ValueError(f"review rule {text!r}: give seconds, 0 or more")
         if action == "recategorize" and argument not in CATEGORIES.values():
@@ -72,15 +79,19 @@ class ReviewRule:
             )
         return rule
 
+    def matches(self, name: str, language: str) -> bool:
+        """Tell whether the rule is for a template of this name and language."""
+        return fnmatchcase(name, self.name) and fnmatchcase(language, self.language)
 
-def plan_review(name: str, now: float, approve_after: float, rules: list[str]) -> list[Step]:
+
+def plan_review(name: str, language: str, now: float, approve_after: float, rules: list[str]) -> list[Step]:
     """Return what the review of a template submitted now will do, in order of time.
 
     The first fitting rule counts: the given ones first, then :data:`DEFAULT_RULES`, else approval.
     """
     for text in (*rules, *DEFAULT_RULES):
         rule = ReviewRule.parse(text)
-        if fnmatchcase(name, rule.pattern):
+        if rule.matches(name, language):
             return _steps(rule, now, approve_after)
     return [Step(now + approve_after, IN_USE)]
 
@@ -89,8 +100,8 @@ def _steps(rule: ReviewRule, now: float, approve_after: float) -> list[Step]:
     at = now + approve_after
     if rule.action == "approve":
         return [Step(now + float(rule.argument or approve_after), IN_USE)]
-    if rule.action == "reject":
-        return [Step(at, REJECTED, rule.argument or DEFAULT_REASON)]
+    if rule.action in {"reject", "reject_now"}:
+        return [Step(at if rule.action == "reject" else now, REJECTED, rule.argument or DEFAULT_REASON)]
     if rule.action == "pause":
         return [Step(at, PAUSED), Step(at + PAUSE_SECONDS, IN_USE)]
     if rule.action == "recategorize":

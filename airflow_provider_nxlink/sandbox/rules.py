@@ -12,7 +12,10 @@ LANGUAGE = re.compile(r"[a-z]{2,3}(_[A-Z]{2})?")
 VARIABLE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 ENDS_IN_VARIABLE = re.compile(r"\{\{[^{}]*\}\}$")
 TEMPLATE_ID = re.compile(r"[0-9]{1,18}")
-HTTP_URL = re.compile(r"https?://[^\s/]")
+HTTP_URL = re.compile(r"https?://[^\s/?#{}]+([/?#]|$)")
+PHONE = re.compile(r"\+?[0-9][0-9 ().-]*")
+LINE_BREAK = re.compile(r"[\r\n\x85]")
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
 
 # Field → its JSON type, and whether it must be there. Unknown keys pass, as Jackson lets them.
 FIELDS: dict[str, tuple[type, bool]] = {
@@ -56,6 +59,7 @@ TEXT_LIMITS = {"content": (1024, None), "headerText": (60, 1), "footerText": (60
 BUTTON_TEXT_LIMIT = 25
 URL_LIMIT = 2000
 PHONE_LIMIT = 20
+PHONE_DIGITS = 3
 COPY_CODE_LIMIT = 15
 
 CATEGORY_TYPES = {1, 2}
@@ -135,10 +139,16 @@ def _texts(body: dict[str, Any]) -> Problems:
         if most is not None and len(variables) > most:
             yield f"{key} has {len(variables)} variables, {most} allowed"
         yield from _gaps(variables, key)
-    if "\n" in (body.get("headerText") or ""):
+        if text and not text.strip():
+            yield f"{key} is empty"
+        yield from _control(text, key, one_line=key != "content")
+    if LINE_BREAK.search(body.get("headerText") or ""):
         yield "headerText has a line break"
-    if not body["content"].strip():
-        yield "content is empty"
+
+
+def _control(text: str, where: str, *, one_line: bool) -> Problems:
+    if CONTROL.search(text) or (one_line and "\t" in text):
+        yield f"{where} has a control character"
 
 
 def _gaps(variables: list[str], where: str) -> Problems:
@@ -214,6 +224,11 @@ def _button_text(button: dict[str, Any], where: str) -> Problems:
         yield f"{where}.text is longer than {BUTTON_TEXT_LIMIT} characters"
     if VARIABLE.search(button["text"]):
         yield f"{where}.text has a variable"
+    if not button["text"].strip():
+        yield f"{where}.text is empty"
+    if LINE_BREAK.search(button["text"]):
+        yield f"{where}.text has a line break"
+    yield from _control(button["text"], f"{where}.text", one_line=True)
 
 
 def _button_values(button: dict[str, Any], where: str) -> Problems:
@@ -223,16 +238,26 @@ def _button_values(button: dict[str, Any], where: str) -> Problems:
         yield f"{where}.customizeType is not conventional or unsubscribe"
     if kind == "URL" and button.get("url"):
         yield from _url(button, where)
-    if kind == "PHONE_NUMBER" and len(button.get("phoneNumber") or "") > PHONE_LIMIT:
-        yield f"{where}.phoneNumber is longer than {PHONE_LIMIT} characters"
+    if kind == "PHONE_NUMBER" and button.get("phoneNumber"):
+        yield from _phone(button["phoneNumber"], where)
     if kind == "COPY_CODE" and any(len(text) > COPY_CODE_LIMIT for text in button.get("example") or []):
         yield f"{where}.example is longer than {COPY_CODE_LIMIT} characters"
+
+
+def _phone(number: str, where: str) -> Problems:
+    if len(number) > PHONE_LIMIT:
+        yield f"{where}.phoneNumber is longer than {PHONE_LIMIT} characters"
+    if not PHONE.fullmatch(number) or len(re.sub("[^0-9]", "", number)) < PHONE_DIGITS:
+        yield f"{where}.phoneNumber is not a phone number"
 
 
 def _url(button: dict[str, Any], where: str) -> Problems:
     url = button["url"]
     if not HTTP_URL.match(url):
         yield f"{where}.url is not http(s)"
+    if LINE_BREAK.search(url):
+        yield f"{where}.url has a line break"
+    yield from _control(url, f"{where}.url", one_line=True)
     if len(url) > URL_LIMIT:
         yield f"{where}.url is longer than {URL_LIMIT} characters"
     variables = VARIABLE.findall(url)
@@ -242,8 +267,8 @@ def _url(button: dict[str, Any], where: str) -> Problems:
         yield f"{where}.url may have one variable, at its very end"
     yield from _gaps(variables, f"{where}.url")
     examples = button.get("example") or []
-    if not examples or not all(HTTP_URL.match(text) for text in examples):
-        yield f"{where}.example must hold a full URL for a dynamic url"
+    if not examples or any(not text.strip() or VARIABLE.search(text) for text in examples):
+        yield f"{where}.example must hold what stands for the variable of a dynamic url"
 
 
 def _event(event: dict[str, Any], where: str, references: References | None) -> Problems:

@@ -26,9 +26,11 @@ Methods
     reject(name, language, reason="INVALID_FORMAT")     status 0
     pause(name, language)                   status 11
     template(name, language) -> Template | None     as the service keeps it: id, status, body, …
-    seed(bodies) -> list[int]               put templates there without review; status 2 unless told
+    seed(bodies, *, replace=False) -> list[int]     put templates there without review; status 2 unless given;
+                                            with components=[…] of any kind, created_at, quality, category
     inject(kind, *, endpoint=None, method=None, path=None, times=1, skip=0, when="before", **values)
         kind latency (seconds=), status (status=, headers=, body=), code (code=), drop, truncate, hang;
+        and the hostile answers of ``faults.KINDS`` (field=, size=, value=);
         times=0 is for ever; when="after" does the work first
     switch(**values)                        see ``settings.Switches`` and ``settings.SHAPES``
     add_references(tags=None, flows=None, templates=None)
@@ -164,9 +166,9 @@ class SandboxServer:
         """Return a template as the service keeps it now."""
         return self.state.template(name, language)
 
-    def seed(self, bodies: list[dict[str, Any]]) -> list[int]:
-        """Put templates there without asking rules or review; returns their ids."""
-        return self.state.seed(bodies)
+    def seed(self, bodies: list[dict[str, Any]], *, replace: bool = False) -> list[int]:
+        """Put templates there without rules or review, in any state; see :meth:`state.State.seed`."""
+        return self.state.seed(bodies, replace=replace)
 
     def inject(self, kind: str, **values: Any) -> Fault:
         """Order a fault; see :class:`faults.Fault` for the values."""

@@ -23,10 +23,12 @@ from airflow_provider_nxlink.sandbox.reviews import (
 from airflow_provider_nxlink.sandbox.rules import check_body
 from airflow_provider_nxlink.sandbox.state import State
 from airflow_provider_nxlink.sandbox.store import Template
+from airflow_provider_nxlink.sandbox.texts import stored
 
 NUMBER = re.compile(r"[0-9]{1,18}")
 
-DAY = 24 * 3600
+HOUR = 3600
+DAY = 24 * HOUR
 EDIT_WINDOW_DAYS = 30
 EDITS_PER_WINDOW = 10
 
@@ -51,15 +53,22 @@ class Service:
         size = _positive(values, "page_size")
         if size > switches.max_page_size:
             raise RefusalError(BAD_PARAMETER, f"page_size is over {switches.max_page_size}")
-        shape = switches.shape
+        shape, offset = switches.shape, switches.utc_offset_hours
         name = "" if shape["name_filter"] == "ignored" else values.get("name", "")
         ids = store.listed(phone, name, exact=shape["name_filter"] == "exact")
+        sizes = {"kept": size, "doubled": 2 * size, "ignored": max(1, len(ids))}
+        size = sizes[shape["page_size"]]
         if shape["paging"] == "endless":
             last = max(1, -(-len(ids) // size))
-            rows = store.page(ids, min(number, last), size)
-            return shapes.page(rows, len(ids) + number * size, more=True, shape=shape)
-        rows = store.page(ids, number, size)
-        return shapes.page(rows, len(ids), more=number * size < len(ids), shape=shape)
+            rows = self._listed(store.page(ids, min(number, last), size))
+            total = len(ids) + number * size
+            return shapes.page(rows, total, more=True, shape=shape, offset=offset)
+        rows = self._listed(store.page(ids, number, size))
+        return shapes.page(rows, len(ids), more=number * size < len(ids), shape=shape, offset=offset)
+
+    def _listed(self, templates: list[Template]) -> list[Template]:
+        now, whole_row = self._state.clock.now(), self._state.switches.shape["stale_rows"] == "row"
+        return [template.in_list(now, whole_row=whole_row) for template in templates]
 
     def create_template(self, phone: str, raw: bytes) -> Any:
         """Create a template and send it to review."""
@@ -71,10 +80,11 @@ class Service:
         if state.name_locks.get(identity, 0) > state.clock.now():
             raise RefusalError(BAD_PARAMETER, "the name of a deleted approved template is still locked")
         now = state.clock.now()
+        self._check_limits(now)
         template = Template(
             id=state.store.new_id(),
             phone=phone,
-            body=body,
+            body=stored(body, state.switches.shape["stored"]),
             category_type=body["category_type"],
             created_at=now,
             updated_at=now,
@@ -82,8 +92,9 @@ class Service:
         )
         template.steps = self._review(body, now)
         state.store.add(template)
+        state.creations.append(now)
         state.store.settle(now)
-        return shapes.written(template, state.switches.shape["create"], state.switches.shape)
+        return self._written(template, "create")
 
     def update_template(self, phone: str, raw: bytes) -> Any:
         """Replace the template of this name and language, and send it to review again."""
@@ -96,12 +107,14 @@ class Service:
         now = state.clock.now()
         if template.status == IN_USE:
             template.edits = [*template.edits, now]
-        template.body, template.category_type = body, body["category_type"]
+        template.keep_listed(now, now + state.switches.update_visible_after)
+        template.body = stored(body, state.switches.shape["stored"])
+        template.category_type, template.components = body["category_type"], None
         template.status, template.reason, template.updated_at = PENDING, "", now
         template.steps = self._review(body, now)
         state.store.schedule(template)
         state.store.settle(now)
-        return shapes.written(template, state.switches.shape["update"], state.switches.shape)
+        return self._written(template, "update")
 
     def template_details(self, phone: str, template_id: str, query: str) -> Any:
         """Return a template's details, None where there is none."""
@@ -110,7 +123,9 @@ class Service:
         if not template:
             return None
         state = self._state
-        return shapes.details(template, state.switches.shape, state.references, state.clock.now())
+        switches = state.switches
+        now, offset = state.clock.now(), switches.utc_offset_hours
+        return shapes.details(template, switches.shape, state.references, now, offset)
 
     def delete_template(self, phone: str, template_id: str, query: str) -> Any:
         """Delete a template, at once or after ``delete_after`` seconds."""
@@ -126,7 +141,7 @@ class Service:
             state.lock_name(template, now + switches.name_lock_days * DAY)
         template.status, template.updated_at = PENDING_DELETION, now
         template.steps = [Step(now + switches.delete_after, DELETED if switches.keep_deleted else None)]
-        answer = shapes.written(template, switches.shape["delete"], switches.shape)
+        answer = self._written(template, "delete")
         state.store.schedule(template)
         state.store.settle(now)
         return answer
@@ -152,6 +167,23 @@ class Service:
             "url": media_url(media.media_id, now, signed=shape["media_url"] == "signed"),
         }
         return {**answer, "h": media.handle} if shape["upload"] == "with_h" else answer
+
+    def _written(self, template: Template, call: str) -> Any:
+        switches = self._state.switches
+        return shapes.written(template, switches.shape[call], switches.shape, switches.utc_offset_hours)
+
+    def _check_limits(self, now: float) -> None:
+        state, switches = self._state, self._state.switches
+        most = switches.max_templates
+        if most and sum(1 for one in state.store if one.status != DELETED) >= most:
+            raise RefusalError(switches.limit_code, f"the account has {most} templates, which is its limit")
+        while state.creations and state.creations[0] <= now - HOUR:
+            state.creations.popleft()
+        most = switches.creations_per_hour
+        if most and len(state.creations) >= most:
+            raise RefusalError(
+                switches.limit_code, f"{most} templates created within an hour, which is the limit"
+            )
 
     def _query(self, query: str) -> dict[str, str]:
         values = dict(parse_qsl(query, keep_blank_values=True))
@@ -186,7 +218,7 @@ class Service:
         if body.get("syn_meta") is False:
             return []
         switches = self._state.switches
-        return plan_review(body["name"], now, switches.approve_after, switches.review)
+        return plan_review(body["name"], body["language"], now, switches.approve_after, switches.review)
 
     def _check_edit(self, template: Template, body: dict[str, Any]) -> None:
         unseen_by_meta = template.body.get("syn_meta") is False and template.status == PENDING

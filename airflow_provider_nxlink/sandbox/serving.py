@@ -18,14 +18,15 @@ except ModuleNotFoundError as error:
         f"The sandbox needs {error.name}: pip install 'airflow-provider-nxlink[sandbox]'", name=error.name
     ) from error
 
+from airflow_provider_nxlink.sandbox.access import HostPolicy
 from airflow_provider_nxlink.sandbox.state import State
 
 GRACE_SECONDS = 1
 
 
-def serve_until_signalled(state: State, listening: socket.socket) -> None:
+def serve_until_signalled(state: State, listening: socket.socket, hosts: HostPolicy) -> None:
     """Answer calls until SIGINT or SIGTERM."""
-    config = _config(state, log_level="warning", timeout_graceful_shutdown=GRACE_SECONDS)
+    config = _config(state, hosts, log_level="warning", timeout_graceful_shutdown=GRACE_SECONDS)
     asyncio.run(_ForegroundServer(config).serve(sockets=[listening]))
 
 
@@ -48,7 +49,7 @@ class ThreadServer(uvicorn.Server):
     """uvicorn that tells when it listens and stops at once, where it would look every 100 ms."""
 
     def __init__(self, state: State) -> None:
-        super().__init__(_config(state, log_level="critical"))
+        super().__init__(_config(state, HostPolicy(), log_level="critical"))
         self.ready = threading.Event()
 
     async def main_loop(self) -> None:
@@ -87,14 +88,14 @@ class _ForegroundServer(uvicorn.Server):
                 signal.signal(number, action)
 
 
-def _config(state: State, **values: Any) -> uvicorn.Config:
+def _config(state: State, hosts: HostPolicy, **values: Any) -> uvicorn.Config:
     """Return a configuration in which the application can reach the connection it answers on.
 
     ASGI has no message for closing a connection without an answer, which is what a dropped
     connection is; so each connection is put into the state its calls carry.
     """
     config = uvicorn.Config(
-        create_app(state),
+        create_app(state, hosts),
         lifespan="off",
         log_config=None,
         access_log=False,

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from airflow_provider_nxlink.sandbox.reviews import ReviewRule
+from airflow_provider_nxlink.sandbox.texts import STORED, WHITESPACE
 
 # Each place where the contract says that answers vary, with the forms they take; the first is the default.
 SHAPES: dict[str, tuple[str, ...]] = {
@@ -12,8 +13,13 @@ SHAPES: dict[str, tuple[str, ...]] = {
     "update": ("null", "object", "int", "string", "template_id", "whole"),
     "delete": ("null", "object", "int", "string", "template_id", "whole"),
     "details": ("A", "B"),
+    "extra_component": ("none", "CAROUSEL", "LIMITED_TIME_OFFER", "UNKNOWN"),
+    "extra_button": ("none", "unknown"),
+    "button_reqs": ("given", "missing", "null"),
     "list": ("object", "array", "null_when_empty"),
     "paging": ("exact", "endless"),
+    "page_size": ("kept", "doubled", "ignored"),
+    "stale_rows": ("content", "row"),
     "name_filter": ("fuzzy", "exact", "ignored"),
     "upload": ("with_h", "without_h"),
     "media_path": ("single", "double"),
@@ -25,7 +31,8 @@ SHAPES: dict[str, tuple[str, ...]] = {
     "times": ("plain", "zulu", "never"),
     "reason_key": ("camel", "snake"),
     "no_reason": ("empty", "none"),
-    "whitespace": ("kept", "changed"),
+    "whitespace": tuple(WHITESPACE),
+    "stored": tuple(STORED),
     "message": ("empty", "null"),
     "error_text": ("en", "zh"),
 }
@@ -52,10 +59,15 @@ def _switch(default: Any, text: str) -> Any:
 NUMBERS: dict[str, tuple[type, int, float]] = {
     "approve_after": (float, 0, math.inf),
     "visible_after": (float, 0, math.inf),
+    "update_visible_after": (float, 0, math.inf),
     "delete_after": (float, 0, math.inf),
     "edits_per_day": (int, 0, 10**9),
     "name_lock_days": (float, 0, math.inf),
     "max_page_size": (int, 0, 10**9),
+    "max_templates": (int, 0, 10**9),
+    "creations_per_hour": (int, 0, 10**9),
+    "limit_code": (int, -1, 10**9),
+    "utc_offset_hours": (float, -23, 23),
     "auth_http_status": (int, 200, 599),
 }
 
@@ -66,6 +78,9 @@ class Switches:
 
     approve_after: float = _switch(5.0, "seconds until a review's verdict; 0 is at once, inf is never")
     visible_after: float = _switch(0.0, "seconds until a created template appears in the list")
+    update_visible_after: float = _switch(
+        0.0, "seconds the list goes on showing the content from before an update (see shape stale_rows)"
+    )
     delete_after: float = _switch(0.0, "seconds a deleted template stays as 'pending deletion'")
     keep_deleted: bool = _switch(False, "keep deleted templates in the list, as status 14")
     edits_per_day: int = _switch(
@@ -76,10 +91,14 @@ class Switches:
     strict_media: bool = _switch(False, "refuse media ids and handles that are unknown or expired")
     app_configured: bool = _switch(True, "whether the merchant has a WhatsApp app; if not, 22016")
     max_page_size: int = _switch(100, "largest page_size that is accepted")
+    max_templates: int = _switch(0, "templates an account may have; 0 is no limit")
+    creations_per_hour: int = _switch(0, "creations within an hour; 0 is no limit (Meta allows 100)")
+    limit_code: int = _switch(22072, "code of a creation beyond max_templates or creations_per_hour")
+    utc_offset_hours: float = _switch(0.0, "UTC offset of times without a zone, e.g. 8, -4 or 5.5")
     auth_http_status: int = _switch(200, "HTTP status of the codes 1001 to 1005")
     review: list[str] = field(
         default_factory=list,
-        metadata={"help": "PATTERN=ACTION[:ARGUMENT] by name, e.g. 'promo_*=reject:SPAM'"},
+        metadata={"help": "NAME[/LANGUAGE]=ACTION[:ARGUMENT], e.g. 'promo_*/en_US=reject:SPAM'"},
     )
     shape: dict[str, str] = field(default_factory=lambda: {key: forms[0] for key, forms in SHAPES.items()})
 

@@ -1,20 +1,21 @@
 """How answers look: rows, details and envelopes, in each form the contract says they vary in."""
 
 import json
-import time
 from typing import Any
 from uuid import uuid4
 
 from airflow_provider_nxlink.sandbox import codes
+from airflow_provider_nxlink.sandbox.clock import local_time
 from airflow_provider_nxlink.sandbox.languages import LANGUAGE_NAMES
 from airflow_provider_nxlink.sandbox.media import HANDLE_SECONDS, TYPES, make_handle, media_url
 from airflow_provider_nxlink.sandbox.references import References
 from airflow_provider_nxlink.sandbox.reviews import CATEGORIES
 from airflow_provider_nxlink.sandbox.store import Template
+from airflow_provider_nxlink.sandbox.texts import WHITESPACE
 
 Shape = dict[str, str]
 
-TIME_FORMATS = {"plain": "%Y-%m-%d %H:%M:%S", "zulu": "%Y-%m-%dT%H:%M:%SZ", "never": "0001-01-01T00:00:00Z"}
+NEVER = "0001-01-01T00:00:00Z"
 MIME_TYPES = {media_type: mime for mime, media_type in TYPES.values()}
 
 COMPONENT = dict.fromkeys(
@@ -35,6 +36,15 @@ COMPONENT = dict.fromkeys(
     )
 )
 FLOW_FIELDS = ("flow_id", "navigate_screen", "flow_action")
+# What the shapes extra_component and extra_button add to a template's details.
+EXTRA_COMPONENTS: dict[str, dict[str, Any]] = {
+    "CAROUSEL": {
+        "cards": [{"components": [{"type": "BODY", "text": f"Card {number}"}]} for number in (1, 2)]
+    },
+    "LIMITED_TIME_OFFER": {"limited_time_offer": {"text": "Ends soon", "has_expiration": True}},
+    "UNKNOWN": {"text": "A component of a kind that is not known"},
+}
+EXTRA_BUTTON = {"type": "VOICE_CALL", "text": "Call us"}
 EVENT = dict.fromkeys(("event", "tagName", "tagId", "templateName", "templateId", "text"))
 
 
@@ -57,16 +67,16 @@ def encoded(content: Any) -> bytes:
     return json.dumps(content, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")
 
 
-def row(template: Template, shape: Shape) -> dict[str, Any]:
-    """Return a template as a row of the list."""
+def row(template: Template, shape: Shape, offset: float = 0.0) -> dict[str, Any]:
+    """Return a template as a row of the list; ``offset`` is the UTC offset of times, in hours."""
     category = template.category_type
     answer = {
         "id": shaped_id(template.id, shape),
         "channel": 2,
         "name": template.name,
         "content": _text(template.body["content"], shape),
-        "created_at": _time(template.created_at, shape),
-        "updated_at": _time(template.updated_at, shape),
+        "created_at": _time(template.created_at, shape, offset),
+        "updated_at": _time(template.updated_at, shape, offset),
         "status": str(template.status) if shape["status"] == "string" else template.status,
         "language": template.language,
         "language_name": LANGUAGE_NAMES.get(template.language, template.language),
@@ -84,9 +94,9 @@ def row(template: Template, shape: Shape) -> dict[str, Any]:
     return answer
 
 
-def page(templates: list[Template], total: int, *, more: bool, shape: Shape) -> Any:
+def page(templates: list[Template], total: int, *, more: bool, shape: Shape, offset: float = 0.0) -> Any:
     """Return one page of the list."""
-    rows: list[dict[str, Any]] | None = [row(template, shape) for template in templates]
+    rows: list[dict[str, Any]] | None = [row(template, shape, offset) for template in templates]
     if shape["list"] == "array":
         return rows
     if shape["list"] == "null_when_empty" and not rows:
@@ -94,7 +104,7 @@ def page(templates: list[Template], total: int, *, more: bool, shape: Shape) -> 
     return {"list": rows, "total": total, "has_next_page": more}
 
 
-def written(template: Template, form: str, shape: Shape) -> Any:
+def written(template: Template, form: str, shape: Shape, offset: float = 0.0) -> Any:
     """Return what create, update or delete answers in one of its forms."""
     forms: dict[str, Any] = {
         "null": None,
@@ -103,7 +113,7 @@ def written(template: Template, form: str, shape: Shape) -> Any:
         "object": {"id": shaped_id(template.id, shape)},
         "template_id": {"template_id": shaped_id(template.id, shape)},
     }
-    return row(template, shape) if form == "whole" else forms[form]
+    return row(template, shape, offset) if form == "whole" else forms[form]
 
 
 def shaped_id(number: int, shape: Shape) -> int | str:
@@ -111,11 +121,19 @@ def shaped_id(number: int, shape: Shape) -> int | str:
     return str(number) if shape["ids"] == "string" else number
 
 
-def details(template: Template, shape: Shape, references: References, now: float) -> dict[str, Any]:
-    """Return a template's details: A is like Meta's, B flat."""
+def details(
+    template: Template, shape: Shape, references: References, now: float, offset: float = 0.0
+) -> dict[str, Any]:
+    """Return a template's details: A is like Meta's; B is flat, without header and footer."""
+    flat = row(template, shape, offset)
     if shape["details"] == "B":
-        return {**row(template, shape), "buttonComponents": template.body.get("buttonComponents") or None}
-    flat = row(template, shape)
+        buttons = [
+            {**button, "text": _text(button["text"], shape)}
+            if isinstance(button.get("text"), str)
+            else button
+            for button in template.body.get("buttonComponents") or []
+        ]
+        return {**flat, "buttonComponents": [*buttons, *_extra_buttons(shape)] or None}
     return {
         "namespace": None,
         "name": template.name,
@@ -126,16 +144,20 @@ def details(template: Template, shape: Shape, references: References, now: float
 
 
 def _components(template: Template, shape: Shape, references: References, now: float) -> list[dict[str, Any]]:
+    if template.components is not None:
+        return template.components
     body = template.body
     parts = [_header(body, shape, now), {"type": "BODY", "text": _text(body["content"], shape)}]
     if body.get("footerText"):
         parts.append({"type": "FOOTER", "text": _text(body["footerText"], shape)})
-    if body.get("buttonComponents"):
-        buttons = [
-            _button(button, f"{template.id}{index}", references)
-            for index, button in enumerate(body["buttonComponents"])
-        ]
+    buttons = [
+        _button(button, f"{template.id}{index}", references, shape)
+        for index, button in enumerate([*(body.get("buttonComponents") or []), *_extra_buttons(shape)])
+    ]
+    if buttons:
         parts.append({"type": "BUTTONS", "buttons": buttons})
+    if shape["extra_component"] != "none":
+        parts.append({"type": shape["extra_component"], **EXTRA_COMPONENTS[shape["extra_component"]]})
     return [{**COMPONENT, **part} for part in parts if part]
 
 
@@ -160,7 +182,12 @@ def _header(body: dict[str, Any], shape: Shape, now: float) -> dict[str, Any]:
     }
 
 
-def _button(button: dict[str, Any], payload: str, references: References) -> dict[str, Any]:
+def _extra_buttons(shape: Shape) -> list[dict[str, Any]]:
+    return [dict(EXTRA_BUTTON)] if shape["extra_button"] == "unknown" else []
+
+
+def _button(button: dict[str, Any], payload: str, references: References, shape: Shape) -> dict[str, Any]:
+    text = _text(button["text"], shape)
     flow = {key: button.get(key) for key in FLOW_FIELDS}
     events = [
         {**EVENT, **event, "tagId": references.tag_id(event.get("tagName"))}
@@ -169,7 +196,7 @@ def _button(button: dict[str, Any], payload: str, references: References) -> dic
     sent = {
         "type": button["type"],
         "customizeType": button.get("customizeType"),
-        "text": button["text"],
+        "text": text,
         "phoneNumber": button.get("phoneNumber"),
         "url": button.get("url"),
         # The service fills the payload of a quick reply in itself.
@@ -179,20 +206,29 @@ def _button(button: dict[str, Any], payload: str, references: References) -> dic
     }
     if button.get("example"):
         sent["example"] = button["example"]
-    return {
+    answer = {
         "type": button["type"],
-        "text": button["text"],
+        "text": text,
         "payload": None,
         "url": button.get("url"),
         "phone_number": button.get("phoneNumber"),
         **flow,
         "buttonReqs": sent,
     }
+    if button["type"] == "QUICK_REPLY" and shape["button_reqs"] != "given":
+        answer["buttonReqs"] = None
+        if shape["button_reqs"] == "missing":
+            del answer["buttonReqs"]
+    return answer
 
 
-def _time(moment: float, shape: Shape) -> str:
-    return time.strftime(TIME_FORMATS[shape["times"]], time.gmtime(moment))
+def _time(moment: float, shape: Shape, offset: float) -> str:
+    if shape["times"] == "never":
+        return NEVER
+    if shape["times"] == "zulu":
+        return f"{local_time(moment, 0).isoformat()}Z"
+    return local_time(moment, offset).isoformat(sep=" ")
 
 
 def _text(text: str, shape: Shape) -> str:
-    return text.strip().replace("\n", "\r\n") if shape["whitespace"] == "changed" else text
+    return WHITESPACE[shape["whitespace"]](text)

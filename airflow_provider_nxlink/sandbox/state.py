@@ -7,19 +7,24 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from airflow_provider_nxlink.sandbox.clock import Clock
+from airflow_provider_nxlink.sandbox.clock import Clock, seconds_of
 from airflow_provider_nxlink.sandbox.faults import Faults
 from airflow_provider_nxlink.sandbox.media import Media
 from airflow_provider_nxlink.sandbox.received import Calls, Received
 from airflow_provider_nxlink.sandbox.references import References
 from airflow_provider_nxlink.sandbox.reviews import CATEGORIES, DELETED, IN_USE
 from airflow_provider_nxlink.sandbox.rules import check_seed
+from airflow_provider_nxlink.sandbox.seeds import body_of_components
 from airflow_provider_nxlink.sandbox.settings import Account, Switches
 from airflow_provider_nxlink.sandbox.statefile import StateFile
 from airflow_provider_nxlink.sandbox.store import Identity, Store, Template
 
 FIRST_MEDIA_ID = 1167113681293448
 REMEMBERED_CALLS = 100_000
+# Keys of a seed that are kept beside its body.
+NOT_IN_BODY = {
+    *("id", "status", "quality", "waRejectedReason", "category", "created_at", "updated_at", "components")
+}
 NAMED = 20  # templates named when one is asked for that is not there
 
 
@@ -58,6 +63,7 @@ class State:
         self.media: dict[str, Media] = {}
         self.calls: deque[Received] = deque(maxlen=REMEMBERED_CALLS)
         self.counts: Counter[str] = Counter()
+        self.creations: deque[float] = deque()
 
     def reset(self) -> None:
         """Return to how the sandbox started: seeds and switches stay, all else is forgotten."""
@@ -86,38 +92,60 @@ class State:
 
     # --- what tests and the control API do
 
-    def seed(self, bodies: Iterable[dict[str, Any]], phone: str | None = None) -> list[int]:
+    def seed(
+        self, bodies: Iterable[dict[str, Any]], phone: str | None = None, *, replace: bool = False
+    ) -> list[int]:
         """Put templates there without asking the rules; returns their ids.
 
         :param bodies: request bodies, or rows of a list answer. Beyond the body's keys: ``id``,
-            ``status`` (default 2, in use), ``quality``, ``waRejectedReason``.
+            ``status`` (any number; default 2, in use), ``quality``, ``waRejectedReason``, ``category``
+            (MARKETING, UTILITY or AUTHENTICATION, for ``category_type``), ``created_at`` and ``updated_at``
+            (seconds since the epoch, or ISO 8601 text, without a zone in ``utc_offset_hours``), and
+            ``components``: raw components of the details' shape A, of any kind, returned as they are; the
+            list's content and the flat details' buttons are taken from them.
+        :param replace: replace the template of the same name and language instead of refusing it; it keeps
+            its id and creation time unless others are given.
         :raises ValueError: one of them cannot be shown as a template, or is there already.
         """
         with self.lock:
-            ids = [self._seed(body, phone or self.account.phones[0]) for body in bodies]
+            ids = [self._seed(body, phone or self.account.phones[0], replace=replace) for body in bodies]
             self.settle()
             self.save()
             return ids
 
-    def _seed(self, body: dict[str, Any], phone: str) -> int:
-        now = self.clock.now()
-        kept = {"id", "status", "quality", "waRejectedReason", "category"}
-        given = {"category_type": 1, "content": "", "tenant_id": self.account.tenant_ids[0], **body}
-        number = int(given.get("id") or self.store.new_id())
+    def _seed(self, body: dict[str, Any], phone: str, *, replace: bool) -> int:
+        now, offset = self.clock.now(), self.switches.utc_offset_hours
+        numbers = {text: number for number, text in CATEGORIES.items()}
+        defaults = {
+            "category_type": numbers.get(body.get("category") or "", 1),
+            "content": "",
+            "tenant_id": self.account.tenant_ids[0],
+        }
+        given = {**defaults, **body_of_components(body.get("components") or []), **body}
         given["category_type"] = int(given["category_type"])
         json.dumps(given, allow_nan=False)  # what an answer cannot hold is a ValueError
         if problems := check_seed(given):
             raise ValueError(f"template {given.get('name')!r}: {'; '.join(problems)}")
-        if self.store.name_of(number) or self.store.find(phone, given["name"], given["language"]):
+        created_at, updated_at = (
+            seconds_of(given[key], offset) if given.get(key) not in (None, "") else None
+            for key in ("created_at", "updated_at")
+        )
+        existing = self.store.find(phone, given["name"], given["language"])
+        number = int(given.get("id") or (existing.id if existing and replace else self.store.new_id()))
+        if existing and replace and not (number != existing.id and self.store.name_of(number)):
+            created_at = existing.created_at if created_at is None else created_at
+            self.store.remove(existing)
+        elif existing or self.store.name_of(number):
             raise ValueError(f"template {number} or {given['name']} ({given['language']}) is there already")
         template = Template(
             id=number,
             phone=phone,
-            body={key: value for key, value in given.items() if key not in kept},
+            body={key: value for key, value in given.items() if key not in NOT_IN_BODY},
             category_type=given["category_type"],
-            created_at=now,
-            updated_at=now,
+            created_at=now if created_at is None else created_at,
+            updated_at=next(each for each in (updated_at, created_at, now) if each is not None),
             visible_at=now,
+            components=given.get("components"),
             status=int(given.get("status", IN_USE)),
             reason=given.get("waRejectedReason") or "",
             quality=given.get("quality") or "UNKNOWN",

@@ -1,7 +1,9 @@
 """The SQLite file in which a sandbox's templates, media and name locks outlive it."""
 
 import json
+import os
 import sqlite3
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ class StateFile:
 
     def __init__(self, path: Path) -> None:
         self.existed = path.exists()
+        _make_private(path)
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         # The file is a convenience, not a ledger: speed over surviving a power cut.
         self._connection.execute("PRAGMA synchronous = OFF")
@@ -48,3 +51,13 @@ class StateFile:
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()
+
+
+def _make_private(path: Path) -> None:
+    # SQLite gives its journal the mode of the database, so this covers both.
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        if stat.S_IMODE(os.fstat(descriptor).st_mode) != 0o600:
+            os.fchmod(descriptor, 0o600)
+    finally:
+        os.close(descriptor)

@@ -4,17 +4,25 @@ import heapq
 from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from airflow_provider_nxlink.sandbox.reviews import DELETED, PENDING, Step
 
 FIRST_ID = 1001
 
+# What the list still shows for a while after an update.
+LISTED_CONTENT = ("body", "category_type")
+LISTED = (*LISTED_CONTENT, "status", "reason", "updated_at")
+
 
 @dataclass(slots=True)
 class Template:
-    """A template as the service keeps it: ``body`` is what was sent, the rest is what became of it."""
+    """A template as the service keeps it: ``body`` is what was sent, the rest is what became of it.
+
+    ``components`` are raw components of the details' shape A, returned as they are instead of those made
+    from ``body``; an update drops them. Until ``listed_until`` the list shows the values of ``listed_as``.
+    """
 
     id: int
     phone: str
@@ -28,6 +36,27 @@ class Template:
     quality: str = "UNKNOWN"
     edits: list[float] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
+    components: list[Any] | None = None
+    listed_as: dict[str, Any] | None = None
+    listed_until: float = 0.0
+
+    def keep_listed(self, now: float, until: float) -> None:
+        """Let the list show the template as it is now until then; call it before an update."""
+        if until <= now:
+            return
+        if not (self.listed_as and now < self.listed_until):
+            self.listed_as = {key: getattr(self, key) for key in LISTED}
+        self.listed_until = until
+
+    def in_list(self, now: float, *, whole_row: bool) -> "Template":
+        """Return the template as the list shows it: an update may not have reached it yet.
+
+        :param whole_row: whether status, reason and time are the earlier ones too, not only the content.
+        """
+        if not self.listed_as or now >= self.listed_until:
+            return self
+        keys = LISTED if whole_row else LISTED_CONTENT
+        return replace(self, **{key: self.listed_as[key] for key in keys})
 
     @property
     def name(self) -> str:

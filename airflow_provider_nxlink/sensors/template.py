@@ -26,6 +26,7 @@ from airflow_provider_nxlink.exceptions import (
     deferral_timed_out,
 )
 from airflow_provider_nxlink.hooks.nxlink import NxlinkHook
+from airflow_provider_nxlink.hooks.waiting import PollFailedError, WorkerPoll
 from airflow_provider_nxlink.links import ConsoleLink
 from airflow_provider_nxlink.operators.waiting import in_seconds
 from airflow_provider_nxlink.rendering import RefArgument
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
 
     from airflow_provider_nxlink.api.models import TemplateRef
     from airflow_provider_nxlink.specs.model import TemplateSpec
+
+
+# Under which a rescheduled wait keeps its account, and since when its polls fail (Airflow 3.3+).
+STATE_KEY = "nxlink_wait"
 
 
 class NxlinkTemplateSensor(RefArgument, ConsoleLink, BaseSensorOperator):
@@ -97,6 +102,9 @@ class NxlinkTemplateSensor(RefArgument, ConsoleLink, BaseSensorOperator):
         self.tenant_id = tenant_id
         self._begun: float | None = None
         self._known: TemplateRef | None = None
+        self._polls: WorkerPoll | None = None
+        self._continuing = False
+        self._last_kept: dict[str, Any] | None = None
         in_seconds("poke_interval", self.poke_interval)
         self._goal()
         self.check_literal()
@@ -119,6 +127,9 @@ class NxlinkTemplateSensor(RefArgument, ConsoleLink, BaseSensorOperator):
         """Look once, and then wait on the worker or in the triggerer."""
         # Again, now that it is rendered.
         self.check_literal()
+        self._continuing = self._continues(context)
+        if not self._continuing:
+            self._polls = None
         try:
             if not self.deferrable:
                 return super().execute(context)
@@ -138,7 +149,13 @@ class NxlinkTemplateSensor(RefArgument, ConsoleLink, BaseSensorOperator):
     def poke(self, context: Context) -> PokeReturnValue | bool:
         """Look at the template; return it when it has the status waited for, False to go on."""
         ref = self.ref(context)
-        template = self.hook.look_up(ref)
+        polls = self._worker_poll(context)
+        try:
+            template = polls.poll(lambda: self.hook.look_up(ref))
+        except PollFailedError:
+            self._keep(context, polls)
+            return False
+        self._keep(context, polls)
         outcome = self._goal().judge(ref, template, self._waited(context))
         self.log.info("%s", outcome.message)
         if template is not None and ref.name is None:
@@ -169,6 +186,41 @@ class NxlinkTemplateSensor(RefArgument, ConsoleLink, BaseSensorOperator):
             if self.soft_fail or self.never_fail:
                 raise AirflowSkipException(message) from error
             raise AirflowSensorTimeout(message) from error
+
+    def _continues(self, context: Context) -> bool:
+        """Say whether this execution goes on with a wait that was rescheduled."""
+        return bool(self.reschedule) and _first_reschedule(self, context) is not None
+
+    def _worker_poll(self, context: Context) -> WorkerPoll:
+        if self._polls is None:
+            # Where Airflow keeps nothing for a task, a rescheduled wait takes the account it finds.
+            state = self._kept(context) if self._continuing else None
+            clock = time.time if self.reschedule else time.monotonic
+            self._polls = WorkerPoll(self.hook, self.log, state, clock)
+        return self._polls
+
+    def _keep(self, context: Context, polls: WorkerPoll) -> None:
+        """Keep what the next poke of a rescheduled wait needs, where Airflow keeps something for a task."""
+        store: Any = context.get("task_state_store") if self.reschedule else None
+        if store is None or polls.state == self._last_kept:
+            return
+        try:
+            store.set(STATE_KEY, polls.state)
+        except Exception:
+            self.log.warning("The state of the wait could not be kept for its next poke", exc_info=True)
+        else:
+            self._last_kept = polls.state
+
+    def _kept(self, context: Context) -> dict[str, Any]:
+        """Return what an earlier poke of a rescheduled wait kept; nothing where Airflow keeps nothing."""
+        store: Any = context.get("task_state_store")
+        try:
+            kept = None if store is None else store.get(STATE_KEY)
+        except Exception:
+            self.log.warning("The state of the wait could not be read", exc_info=True)
+            kept = None
+        self._last_kept = kept if isinstance(kept, dict) else None
+        return self._last_kept or {}
 
     def _goal(self) -> Wait:
         return Wait.checked(self.target_status, self.failed_statuses, self.on_paused, self.not_found_timeout)
@@ -205,6 +257,7 @@ class NxlinkTemplateSensor(RefArgument, ConsoleLink, BaseSensorOperator):
                 tenant_id=self.tenant_id,
                 poll_interval=self.poke_interval,
                 max_poll_interval=self._max_interval(),
+                account=None if self._polls is None else self._polls.account,
             ),
             method_name="execute_complete",
             timeout=timedelta(seconds=self.timeout),

@@ -27,6 +27,8 @@ BUTTON_NEEDS: Mapping[str, tuple[str, ...]] = {
     "FLOW": ("flow_id",),
     "COPY_CODE": ("example",),
 }
+# Meta's own format of a copy code button has no text, and phones show this one.
+DEFAULT_TEXTS: Mapping[str, str] = {"COPY_CODE": "Copy offer code"}
 EVENT_NEEDS: Mapping[str, tuple[str, ...]] = {
     "tag": ("tag_name",),
     "text": ("text",),
@@ -46,6 +48,7 @@ class ButtonEvent(Part):
     """
 
     spelling: ClassVar[Spelling] = EVENT
+    free_text: ClassVar[frozenset[str]] = frozenset({"tag_name", "template_id", "template_name"})
     on_the_wire: ClassVar[Mapping[str, Any]] = {
         "template_id": lambda value: int(value) if re.fullmatch("0|[1-9][0-9]{0,17}", value) else value
     }
@@ -73,7 +76,7 @@ class Button(Part):
     Fields that are not known here are sent as they are: the vendor uses some that its page does not list.
 
     :param type: ``QUICK_REPLY``, ``URL``, ``PHONE_NUMBER``, ``FLOW`` or ``COPY_CODE``.
-    :param text: what stands on it.
+    :param text: what stands on it; ``Copy offer code`` on a ``COPY_CODE`` button that has none.
     :param url: the link, for ``URL``; it may end in a variable.
     :param phone_number: the number to call, for ``PHONE_NUMBER``.
     :param flow_id: the flow to open, for ``FLOW``.
@@ -85,6 +88,7 @@ class Button(Part):
     model_config = ConfigDict(extra="allow")
 
     spelling: ClassVar[Spelling] = BUTTON
+    free_text: ClassVar[frozenset[str]] = frozenset({"flow_id", "phone_number"})
 
     type: Annotated[ButtonType, PlainValidator(read.choice(*BUTTON_NEEDS), json_schema_input_type=ButtonType)]
     text: Text
@@ -110,6 +114,12 @@ class Button(Part):
     ] = Field(default_factory=list)
 
     @classmethod
+    def _read(cls, data: Mapping[str, Any]) -> tuple[dict[str, Any], list[Violation]]:
+        fields, violations = super()._read(data)
+        text = DEFAULT_TEXTS.get(str(fields.get("type", "")).upper())
+        return ({"text": text} if text else {}) | fields, violations
+
+    @classmethod
     def _missing(cls, fields: Mapping[str, Any]) -> list[Violation]:
         violations = _needed(str(fields.get("type", "")).upper(), BUTTON_NEEDS, fields, "a button of type")
         unknown = [name for name in fields if cls.spelling.canonical(name) is None]
@@ -133,7 +143,7 @@ def UrlButton(  # noqa: N802
     *,
     events: Iterable[ButtonEvent | Mapping[str, Any]] = (),
 ) -> Button:
-    """Return a button that opens a link; one that ends in a variable needs an example of the whole link."""
+    """Return a button that opens a link; a variable at its end needs an example, alone or as a whole link."""
     return Button(type="URL", text=text, url=url, example=example, events=list(events))
 
 
@@ -142,7 +152,7 @@ def PhoneButton(text: str, phone_number: str) -> Button:  # noqa: N802
     return Button(type="PHONE_NUMBER", text=text, phone_number=phone_number)
 
 
-def CopyCodeButton(example: str, text: str = "Copy code") -> Button:  # noqa: N802
+def CopyCodeButton(example: str, text: str = DEFAULT_TEXTS["COPY_CODE"]) -> Button:  # noqa: N802
     """Return a button that copies a code; ``example`` is such a code, up to 15 characters."""
     return Button(type="COPY_CODE", text=text, example=example)
 

@@ -92,7 +92,7 @@ def _wanted(spec: TemplateSpec) -> dict[str, Any]:
         "header_text": _text(spec.header_text),
         "header_media": _kind(spec.header_media),
         "footer_text": _text(spec.footer_text),
-        "buttons": [_button(button.wire_fields()) for button in spec.buttons],
+        "buttons": [_button(button.wire_fields(literal=spec.render is False)) for button in spec.buttons],
     }
 
 

@@ -107,6 +107,14 @@ def flag(value: Any) -> bool | str:
     raise refuse("field.type", value, "is not true or false", "Give true or false.")
 
 
+def literal_flag(value: Any) -> bool:
+    """Accept true or false themselves: never Jinja, an upstream value, or a word for either."""
+    if isinstance(value, bool):
+        return value
+    fix = "Write true or false; Jinja and upstream values cannot switch rendering."
+    raise refuse("field.type", value, "is not a literal true or false", fix)
+
+
 def media_url(value: Any) -> str:
     """Accept an absolute http(s) URL: NXLink's servers fetch it."""
     url = text(value)
@@ -162,4 +170,5 @@ def _one_of(allowed: tuple[str, ...]) -> str:
 
 Text = Annotated[str, PlainValidator(text, json_schema_input_type=str)]
 Identifier = Annotated[str, PlainValidator(identifier, json_schema_input_type=str | int)]
+LiteralFlag = Annotated[bool, PlainValidator(literal_flag, json_schema_input_type=bool)]
 Flag = Annotated[bool, PlainValidator(flag, json_schema_input_type=bool | Literal[0, 1])]

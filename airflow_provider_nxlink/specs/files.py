@@ -14,14 +14,14 @@ here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from airflow_provider_nxlink.specs.json_reader import read_json
 from airflow_provider_nxlink.specs.nodes import Node, SpecMapping, file_error
-from airflow_provider_nxlink.specs.plain import SPEC_SUFFIXES
+from airflow_provider_nxlink.specs.plain import has_spec_suffix
 from airflow_provider_nxlink.specs.spelling import SPEC
 from airflow_provider_nxlink.specs.violations import Place, TemplateSpecError, Violation
 from airflow_provider_nxlink.specs.yaml_reader import read_yaml
@@ -63,24 +63,45 @@ def load_one(path: str | Path, selector: str = "") -> SpecMapping:
 
 def spec_files(folder: str | Path) -> list[Path]:
     """
-    Return the spec files below a folder, sorted; what begins with a dot is left out.
+    Return the spec files below a folder, sorted: what ends in ``.yaml``, ``.yml`` or ``.json``, in any case.
 
-    :raises TemplateSpecError: a link leads out of the folder, or to a folder: what it holds may be anybody's,
-        and a file that is quietly left out would look like a template to be pruned.
+    What begins with a dot is left out, as are files with other suffixes.
+
+    :raises TemplateSpecError: a folder cannot be read, or a link leads out of the folder or to a folder.
+        A file that is quietly left out would look like a template to be pruned.
     """
     root = Path(folder)
-    found = [
-        path
-        for path in sorted(root.rglob("*"))
-        if not any(part.startswith(".") for part in path.relative_to(root).parts)
-    ]
-    for path in found:
-        # As Kubernetes mounts its volumes, each file is a link within the folder.
-        if path.is_symlink() and (path.is_dir() or not path.resolve().is_relative_to(root.resolve())):
-            what = "is a link to a folder" if path.is_dir() else "is a link that leads out of its folder"
-            fix = "Put what it leads to in its place."
-            raise file_error(Place(str(path), 1, 1), "file.link", what, fix)
-    return [path for path in found if path.suffix in SPEC_SUFFIXES and path.is_file()]
+    files: list[Path] = []
+    try:
+        real = root.resolve(strict=True)
+        for path in _below(root):
+            # As Kubernetes mounts its volumes, each file is a link within the folder.
+            if path.is_symlink() and (path.is_dir() or not path.resolve().is_relative_to(real)):
+                what = "is a link to a folder" if path.is_dir() else "is a link that leads out of its folder"
+                fix = "Put what it leads to in its place."
+                raise file_error(Place(str(path), 1, 1), "file.link", what, fix)
+            if has_spec_suffix(path.name) and not path.is_dir():
+                files.append(path)
+    except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle
+        raise _unreadable(root, error) from None
+    return sorted(files)
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """Yield what is below a folder, and raise for what cannot be listed; ``Path.rglob`` passes over it."""
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith("."):
+            continue
+        yield path
+        if path.is_dir() and not path.is_symlink():
+            yield from _below(path)
+
+
+def _unreadable(path: Path, error: OSError | RuntimeError) -> TemplateSpecError:
+    name = getattr(error, "filename", None) or path
+    reason = getattr(error, "strerror", None) or str(error)
+    fix = "Check its name and permissions."
+    return file_error(Place(str(name), 1, 1), "file.unreadable", f"cannot be read: {reason}", fix)
 
 
 def _content(path: Path) -> bytes:
@@ -88,9 +109,10 @@ def _content(path: Path) -> bytes:
     try:
         with path.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a NUL in its name
+        reason = getattr(error, "strerror", None) or str(error)
         fix = "Check its name and permissions."
-        raise file_error(start, "file.unreadable", f"cannot be read: {error.strerror}", fix) from None
+        raise file_error(start, "file.unreadable", f"cannot be read: {reason}", fix) from None
     if len(content) > MAX_BYTES:
         raise file_error(start, "file.size", f"is larger than {MAX_BYTES} bytes", "Split it.")
     return content
@@ -116,7 +138,7 @@ def _parsed(content: bytes, path: Path) -> Node:
         column = error.start - content.rfind(b"\n", 0, error.start)
         fix = "Save it as UTF-8."
         raise file_error(Place(str(path), line, column), "file.encoding", "is not UTF-8", fix) from None
-    return read_json(text, str(path)) if path.suffix == ".json" else read_yaml(text, str(path))
+    return read_json(text, str(path)) if path.suffix.lower() == ".json" else read_yaml(text, str(path))
 
 
 def _languages(node: Node) -> list[Node]:

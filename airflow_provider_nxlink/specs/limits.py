@@ -12,6 +12,7 @@ LIMITS: Final[Mapping[str, int]] = {
     "content": 1024,
     "content_newlines": 2,  # in a row
     "content_spaces": 4,  # in a row
+    "content_words_per_variable": 3,  # and one more; not published by Meta, fits its known refusals
     "footer_text": 60,
     "button_text": 25,
     "url": 2000,

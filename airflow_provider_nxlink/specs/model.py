@@ -34,7 +34,7 @@ from airflow_provider_nxlink.specs.buttons import (
     QuickReply,
     UrlButton,
 )
-from airflow_provider_nxlink.specs.fields import Flag, Identifier, Text
+from airflow_provider_nxlink.specs.fields import Flag, Identifier, LiteralFlag, Text
 from airflow_provider_nxlink.specs.part import Part, required
 from airflow_provider_nxlink.specs.spelling import MEDIA, SPEC, Spelling, fold_media, is_tenant
 from airflow_provider_nxlink.specs.violations import Violation
@@ -70,6 +70,7 @@ class HeaderMedia(Part):
     """
 
     spelling: ClassVar[Spelling] = MEDIA
+    free_text: ClassVar[frozenset[str]] = frozenset({"media_id", "original_filename", "h"})
 
     media_id: Identifier | None = None
     original_filename: Text | None = None
@@ -121,11 +122,14 @@ class TemplateSpec(Part):
     :param tag_name: the tag a contact gets who is sent the template. It must exist.
     :param syn_meta: False keeps the template away from Meta, so that no verdict ever comes.
     :param is_close_auto_flow: close the unassigned session when the template is sent.
+    :param render: False sends every field exactly as written: no Jinja in this template is evaluated. Must be
+        a literal ``True`` or ``False``; not sent.
     :raises TemplateSpecError: with everything that is missing, unknown or of the wrong type. WhatsApp's
         limits are checked by :func:`airflow_provider_nxlink.specs.rules.check`.
     """
 
     spelling: ClassVar[Spelling] = SPEC
+    free_text: ClassVar[frozenset[str]] = frozenset({"tag_name"})
     on_the_wire: ClassVar[Mapping[str, Any]] = {
         "category": read.CATEGORY_CODES.__getitem__,
         "is_close_auto_flow": int,
@@ -150,6 +154,7 @@ class TemplateSpec(Part):
     tag_name: Text | None = None
     syn_meta: Flag | None = None
     is_close_auto_flow: Flag | None = None
+    render: LiteralFlag | None = None
 
     def to_wire(self, tenant_id: int) -> dict[str, Any]:
         """
@@ -159,7 +164,7 @@ class TemplateSpec(Part):
         :raises ValueError: when the header media is not uploaded yet.
         :raises TemplateSpecError: when a field that needs a plain value still holds Jinja.
         """
-        body = {"tenant_id": tenant_id, **self.wire_fields()}
+        body = {"tenant_id": tenant_id, **self.wire_fields(literal=self.render is False)}
         if self.header_media and self.header_media.needs_upload:
             raise ValueError(f"header_media of template {self.name!r} is only a url: upload it first")
         media = body.pop("headerMedia", None)

@@ -21,6 +21,8 @@ class Part(BaseModel):
     spelling: ClassVar[Spelling]
     # How a field's value is written for the API, where that differs from how it is kept.
     on_the_wire: ClassVar[Mapping[str, Callable[[Any], Any]]] = {}
+    # Fields other than message texts that may hold any text, braces included, where nothing is rendered.
+    free_text: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, /, **data: Any) -> None:
         fields, violations = self._read(data)
@@ -56,11 +58,15 @@ class Part(BaseModel):
         """Return plain JSON in snake_case, without what was not given."""
         return {name: _plain(value) for name, value in self._given()}
 
-    def wire_fields(self) -> dict[str, Any]:
-        """Return what is sent for this part, in the vendor's spelling and order."""
+    def wire_fields(self, *, literal: bool = False) -> dict[str, Any]:
+        """
+        Return what is sent for this part, in the vendor's spelling and order.
+
+        :param literal: braces are text, not Jinja that was left unrendered (``render: false``).
+        """
         given = dict(self._given())
         wire = {vendor: name for name, vendor in self.spelling.wire.items() if name in given}
-        out = {vendor: self._on_wire(name, given[name]) for vendor, name in wire.items()}
+        out = {vendor: self._on_wire(name, given[name], literal=literal) for vendor, name in wire.items()}
         return out | {key: value for key, value in given.items() if key in (self.model_extra or {})}
 
     @classmethod
@@ -77,14 +83,15 @@ class Part(BaseModel):
     def _where(cls, fields: Mapping[str, Any]) -> str:
         return cls.__name__
 
-    def _on_wire(self, name: str, value: Any) -> Any:
+    def _on_wire(self, name: str, value: Any, *, literal: bool) -> Any:
         is_plain = name in self.on_the_wire or name in self.spelling.parts
-        if is_plain and isinstance(value, str) and has_braces(value):
+        is_text = literal and name in self.free_text
+        if is_plain and not is_text and isinstance(value, str) and has_braces(value):
             raise TemplateSpecError([not_rendered(name, value)], where=self._where(dict(self)))
         if name in self.on_the_wire:
             return self.on_the_wire[name](value)
         if isinstance(value, list):
-            return [item.wire_fields() if isinstance(item, Part) else item for item in value]
+            return [item.wire_fields(literal=literal) if isinstance(item, Part) else item for item in value]
         return value
 
     def _given(self) -> list[tuple[str, Any]]:

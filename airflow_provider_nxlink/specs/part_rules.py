@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from itertools import groupby
-from urllib.parse import urlsplit
 
 from airflow_provider_nxlink.specs.limits import BUTTON_LIMITS, LIMITS
 from airflow_provider_nxlink.specs.model import Button, HeaderMedia, TemplateSpec
@@ -45,6 +44,13 @@ def button_list_rules(buttons: list[Button]) -> Iterator[Violation]:
         if count > BUTTON_LIMITS.get(kind, LIMITS["buttons"]):
             fix = f"Keep {BUTTON_LIMITS[kind]}."
             yield Violation("buttons.count-of-type", "buttons", f"{count} × {kind}", "has too many", fix)
+    texts = Counter(button.text for button in buttons if isinstance(button, Button))
+    for text, count in texts.items():
+        if count > 1 and not has_braces(text):
+            fix = "Give each its own text."
+            yield Violation(
+                "buttons.same-text", "buttons", shown(text), "has this text twice", fix, "warning"
+            )
     if len(kinds) == len(buttons) and not any(has_braces(kind) for kind in kinds):
         runs = [is_reply for is_reply, _ in groupby(kinds, key=lambda kind: kind == "QUICK_REPLY")]
         order = ", ".join(kinds)
@@ -80,19 +86,11 @@ def button_rules(button: Button, path: str, *, rendered: bool) -> Iterator[Viola
 
 
 def _url_example(button: Button, known: list[tuple[int, str]], path: str) -> Iterator[Violation]:
-    fix = "Give the whole link with the variable filled in, as in https://shop.example/t/42."
+    fix = "Give what stands for the variable, as in summer2023, or the whole link with it filled in."
     if not button.example:
         message = "is missing, and the url has a variable"
         yield Violation("url.example", f"{path}.example", "", message, fix)
-    for index, link in known:
-        if not _is_full_url(link):
-            at = f"{path}.example[{index}]"
-            yield Violation("url.example", at, shown(link), "is not a full URL", fix)
-
-
-def _is_full_url(link: str) -> bool:
-    try:
-        parts = urlsplit(link)
-    except ValueError:
-        return False
-    return parts.scheme in ("http", "https") and bool(parts.hostname) and not BARE.search(link)
+    for index, text in known:
+        if not text.strip() or BARE.search(text):
+            message = "holds a variable itself" if text.strip() else "holds blanks only"
+            yield Violation("url.example", f"{path}.example[{index}]", shown(text), message, fix)

@@ -41,7 +41,12 @@ def has_braces(text: str) -> bool:
 
 def is_reference(value: object) -> TypeGuard[str]:
     """Return True for a string that names a spec file, with or without ``#name/language`` behind it."""
-    return isinstance(value, str) and "\n" not in value and split_reference(value)[0].endswith(SPEC_SUFFIXES)
+    return isinstance(value, str) and "\n" not in value and has_spec_suffix(split_reference(value)[0])
+
+
+def has_spec_suffix(name: object) -> bool:
+    """Return True for the name or path of a YAML or JSON file, in any case: ``b.YAML`` is one."""
+    return str(name).lower().endswith(SPEC_SUFFIXES)
 
 
 def split_reference(reference: str) -> tuple[str, str]:

@@ -38,7 +38,7 @@ MARKED = re.compile(r"(?<![\w*~`])(```|[*_~])(?=\S)((?:(?!\1).)+?)(?<=\S)\1(?![\
 
 BUTTON_ACTIONS: Mapping[str, Callable[[Button], str]] = {
     "QUICK_REPLY": lambda button: "replies",
-    "URL": lambda button: f"opens {[*button.example, button.url][0]}",
+    "URL": lambda button: f"opens {_link(button)}",
     "PHONE_NUMBER": lambda button: f"calls {button.phone_number}",
     "COPY_CODE": lambda button: f"copies {''.join(button.example[:1])}",
     "FLOW": lambda button: f"opens flow {button.flow_id}",
@@ -94,6 +94,14 @@ def _button(button: Button) -> str:
     also = [EVENT_ACTIONS[event.event](event) for event in events if event.event in EVENT_ACTIONS]
     also += ["unsubscribes"] if button.customize_type == "unsubscribe" else []
     return ", ".join([f"[ {button.text} ] {action}", *also])
+
+
+def _link(button: Button) -> str:
+    """Return the link of a button; its example may be what stands for the variable, or the whole link."""
+    example, url = "".join(button.example[:1]), button.url or ""
+    if not example or example.startswith(("http://", "https://")):
+        return example or url
+    return BARE.sub(lambda _: example, url)
 
 
 def _styled(text: str, styles: frozenset[str] = frozenset()) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal, overload
 
 from airflow_provider_nxlink.specs import spelling
+from airflow_provider_nxlink.specs.jinja_syntax import syntax_rules
 from airflow_provider_nxlink.specs.model import Button, ButtonEvent, HeaderMedia, TemplateSpec
 from airflow_provider_nxlink.specs.nodes import SpecMapping
 from airflow_provider_nxlink.specs.part import Part, not_rendered
@@ -43,6 +44,8 @@ def check(spec: TemplateSpec, *, rendered: bool = True) -> list[Violation]:
         True judges every character, and Jinja left in a field that needs a plain value is an error.
     """
     found = _jinja_left(spec, rendered=rendered)
+    if not rendered:
+        found += syntax_rules(spec)
     found += broken_rules(spec, TEXT_RULES, str, rendered=rendered)
     found += header_rules(spec)
     if isinstance(spec.buttons, list):
@@ -115,6 +118,8 @@ def _load(
 ) -> tuple[TemplateSpec | None, list[Violation]]:
     body, notes = _without_tenant(value)
     complete = rendered or _is_known(body)
+    if complete and not spelling.is_rendered(body):
+        rendered = True
     if not complete:
         body = _masked(body)
     if not rendered and isinstance(body, str) and has_braces(body):
@@ -170,22 +175,27 @@ def _check_button(button: Button, path: str, *, rendered: bool) -> Iterator[Viol
 
 def _jinja_left(spec: TemplateSpec, *, rendered: bool) -> list[Violation]:
     """Return what no validation lets pass: all of it is an error."""
-    return list(_not_rendered(spec, "")) if rendered else []
+    return list(_not_rendered(spec, "", literal=spec.render is False)) if rendered else []
 
 
-def _not_rendered(part: Part, path: str) -> Iterator[Violation]:
-    """Yield the plain fields that still hold Jinja, though everything is rendered."""
+def _not_rendered(part: Part, path: str, *, literal: bool) -> Iterator[Violation]:
+    """
+    Yield the plain fields that still hold Jinja, though everything is rendered.
+
+    :param literal: nothing is to be rendered, so a field that takes any text may hold braces.
+    """
     for field in PLAIN_FIELDS[type(part)]:
         value = getattr(part, field)
         at = join(path, field)
         if isinstance(value, str) and has_braces(value):
-            yield not_rendered(at, value)
+            if not (literal and field in part.free_text):
+                yield not_rendered(at, value)
         elif isinstance(value, Part):
-            yield from _not_rendered(value, at)
+            yield from _not_rendered(value, at, literal=literal)
         elif isinstance(value, list):
             for index, item in enumerate(value):
                 if isinstance(item, Part):
-                    yield from _not_rendered(item, f"{at}[{index}]")
+                    yield from _not_rendered(item, f"{at}[{index}]", literal=literal)
 
 
 def _without_tenant(value: Any) -> tuple[Any, list[Violation]]:

@@ -8,11 +8,11 @@ file names it in its first line: ``# yaml-language-server: $schema=…/template-
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from airflow_provider_nxlink.specs import languages
-from airflow_provider_nxlink.specs.buttons import BUTTON_NEEDS, EVENT_NEEDS
+from airflow_provider_nxlink.specs.buttons import BUTTON_NEEDS, DEFAULT_TEXTS, EVENT_NEEDS
 from airflow_provider_nxlink.specs.model import Button, ButtonEvent, HeaderMedia, TemplateSpec
 from airflow_provider_nxlink.specs.part import Part
 from airflow_provider_nxlink.specs.spelling import MEDIA
@@ -25,6 +25,8 @@ NEEDS: Mapping[str, tuple[str, Mapping[str, tuple[str, ...]]]] = {
     "Button": ("type", BUTTON_NEEDS),
     "ButtonEvent": ("event", EVENT_NEEDS),
 }
+# What the loader takes for "not given", in any field.
+NOT_GIVEN: Mapping[str, Any] = {"enum": [None, "", []], "description": "Not given."}
 JINJA = {"type": "string", "pattern": r"\{[{%#]", "description": "Airflow's Jinja."}
 TENANT_KEYS = ("tenant_id", "tenant_id ", "tenantId")
 
@@ -37,6 +39,7 @@ def schema() -> dict[str, Any]:
     definitions = {name: _part(name, definitions[name]) for name in PARTS}
     definitions["TemplateSpec"]["properties"] |= _extra_keys(definitions["HeaderMedia"]["properties"])
     definitions["Jinja"] = JINJA
+    definitions["NotGiven"] = NOT_GIVEN
     definitions["TemplateLanguages"] = _languages(definitions["TemplateSpec"])
     one = [{"$ref": "#/$defs/TemplateSpec"}, {"$ref": "#/$defs/TemplateLanguages"}]
     return {
@@ -58,6 +61,8 @@ def _part(name: str, generated: Mapping[str, Any]) -> dict[str, Any]:
         for field, rules in generated["properties"].items()
     }
     if name == "TemplateSpec":
+        # The one field that Jinja cannot fill.
+        properties["render"] = {"description": described["render"], "type": "boolean"}
         properties["language"]["examples"] = sorted(languages.names())
     out: dict[str, Any] = {
         "description": (model.__doc__ or "").strip().partition("\n")[0],
@@ -65,11 +70,18 @@ def _part(name: str, generated: Mapping[str, Any]) -> dict[str, Any]:
         "properties": properties,
         "additionalProperties": model.spelling.open,
     }
-    conditions = [_given(model, field) for field in generated.get("required", [])]
+    required = generated.get("required", [])
     field, needs = NEEDS.get(name, ("", {}))
+    defaults = DEFAULT_TEXTS if name == "Button" else {}
+    conditions = [
+        {"anyOf": [_given(model, one), *(_is_kind(field, kind) for kind in defaults)]}
+        if one == "text" and defaults
+        else _given(model, one)
+        for one in required
+    ]
     conditions += [
         {
-            "if": {"properties": {field: {"const": kind}}, "required": [field]},
+            "if": _is_kind(field, kind),
             "then": {"allOf": [_given(model, needed) for needed in wanted]},
         }
         for kind, wanted in needs.items()
@@ -87,14 +99,15 @@ def _extra_keys(media: Mapping[str, Any]) -> dict[str, Any]:
     wire = MEDIA.wire.items()
     name = "The vendor's name of header_media"
     vendor = {key: {**media[ours], "description": f"{name}.{ours}."} for ours, key in wire}
-    tenant = {"description": "Ignored: the connection's is sent.", "type": "integer"}
-    ignored = dict.fromkeys(TENANT_KEYS, tenant)
+    tenant = {"description": "Ignored: the connection's is sent."}
+    ignored = {key: {**tenant, "type": ["integer", "string", "null"]} for key in TENANT_KEYS}
     return {**vendor, **ignored, "$schema": {"description": "For editors.", "type": "string"}}
 
 
 def _languages(spec: Mapping[str, Any]) -> dict[str, Any]:
     """Return the schema of a template in several languages, from that of one language."""
     properties = {key: value for key, value in spec["properties"].items() if key != "language"}
+    required = ("name", "category", "content")
     return {
         "description": "Several languages of one template: what they share once, the rest below each.",
         "type": "object",
@@ -108,12 +121,23 @@ def _languages(spec: Mapping[str, Any]) -> dict[str, Any]:
                     "type": "object",
                     "properties": properties,
                     "additionalProperties": False,
+                    # What a language sets to nothing replaces what is shared.
+                    "allOf": [_not_emptied(TemplateSpec, field) for field in required],
                 },
                 "minProperties": 1,
             },
         },
         "additionalProperties": False,
         "required": ["languages"],
+        "allOf": [
+            {
+                "anyOf": [
+                    _given(TemplateSpec, field),
+                    {"properties": {"languages": {"additionalProperties": _given(TemplateSpec, field)}}},
+                ]
+            }
+            for field in required
+        ],
     }
 
 
@@ -130,18 +154,51 @@ def _aliases(model: type[Part]) -> dict[str, str]:
 
 def _given(model: type[Part], field: str) -> dict[str, Any]:
     """Require a field in any of its spellings."""
-    names = [field, *(alias for alias, ours in _aliases(model).items() if ours == field)]
-    return {"anyOf": [{"required": [name]} for name in names]}
+    return {
+        "anyOf": [
+            {"required": [name], "properties": {name: {"not": {"$ref": "#/$defs/NotGiven"}}}}
+            for name in _names(model, field)
+        ]
+    }
+
+
+def _not_emptied(model: type[Part], field: str) -> dict[str, Any]:
+    """Refuse a field that is there and says nothing, in any of its spellings."""
+    return {"properties": {name: {"not": {"$ref": "#/$defs/NotGiven"}} for name in _names(model, field)}}
+
+
+def _names(model: type[Part], field: str) -> list[str]:
+    return [field, *(alias for alias, ours in _aliases(model).items() if ours == field)]
+
+
+def _is_kind(field: str, kind: str) -> dict[str, Any]:
+    """Match a part whose type is a word, in any case."""
+    return {"properties": {field: {"type": "string", "pattern": _any_case([kind])}}, "required": [field]}
+
+
+def _any_case(words: Sequence[str]) -> str:
+    """Return the pattern of words in any case; JSON Schema's patterns have no flag for it."""
+    spelled = (
+        "".join(f"[{letter.upper()}{letter.lower()}]" if letter.isalpha() else letter for letter in word)
+        for word in words
+    )
+    return f"^(?:{'|'.join(spelled)})$"
 
 
 def _open_for_jinja(rules: dict[str, Any]) -> dict[str, Any]:
-    """Accept Airflow's Jinja where something else than a string is asked for."""
+    """Accept what the loader does beside the field's own: nothing, Jinja, and words in any case."""
     rules.pop("default", None)
     choices = rules.pop("anyOf", [rules])
     kinds = [choice for choice in choices if choice.get("type") != "null"]
-    if any(kind.get("type") == "string" and "enum" not in kind for kind in kinds):
-        return {"anyOf": kinds} if len(kinds) > 1 else kinds[0]
-    return {"anyOf": [*kinds, {"$ref": "#/$defs/Jinja"}]}
+    enums = [word for kind in kinds for word in kind.get("enum", [])]
+    words = [word for word in enums if isinstance(word, str) and not word.isdecimal()]
+    if words:
+        kinds.append({"type": "string", "pattern": _any_case(words)})
+    if not any(
+        kind.get("type") == "string" and "enum" not in kind and "pattern" not in kind for kind in kinds
+    ):
+        kinds.append({"$ref": "#/$defs/Jinja"})
+    return {"anyOf": [*kinds, {"$ref": "#/$defs/NotGiven"}]}
 
 
 def _without_titles(rules: Any) -> Any:

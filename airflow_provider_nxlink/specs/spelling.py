@@ -132,10 +132,21 @@ SPEC = Spelling(
         "tagName": "tag_name",
         "synMeta": "syn_meta",
         "isCloseAutoFlow": "is_close_auto_flow",
+        "render": "render",  # not sent
     },
     texts=frozenset({"content", "header_text", "footer_text"}),
     parts={"header_media": MEDIA, "buttons": BUTTON},
 )
+
+
+def is_rendered(spec: Any) -> bool:
+    """
+    Return False for a spec, or a mapping of one, whose ``render`` switches Jinja off.
+
+    Only an absent key, what counts as not given, and True itself leave Jinja on; validation refuses the rest.
+    """
+    render = spec.get("render") if isinstance(spec, Mapping) else getattr(spec, "render", None)
+    return render is None or render is True or (isinstance(render, str | list | tuple) and not render)
 
 
 def is_tenant(key: Any) -> bool:

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from airflow_provider_nxlink.specs import languages
 from airflow_provider_nxlink.specs.limits import LIMITS
@@ -22,6 +23,25 @@ from airflow_provider_nxlink.specs.violations import Level, Violation, shown
 NAME = re.compile(f"[a-z0-9_]{{1,{LIMITS['name']}}}")
 NOT_META_VARIABLE = re.compile(r"\{\{(?!\s*(?:[0-9]+|[a-z_][a-z0-9_]*)\s*\}\})[^{}]*\}\}")
 NAMED = re.compile(r"\{\{\s*(?![0-9]+\s*\}\})\w+\s*\}\}")
+LEADING_ZERO = re.compile(r"\{\{\s*0[0-9]+\s*\}\}")
+IN_BRACES = re.compile(r"\{\{[^{}]*\}\}")
+STRAY_BRACES = re.compile(r"\{\s*\w+\s*\}|\{\{|\}\}")
+NEWLINE = re.compile(r"[\r\n\x85]")
+# Of the control characters, a body may have line breaks and tabs; the line breaks of other texts have a rule.
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
+CONTROL_OR_TAB = re.compile(rf"{CONTROL.pattern[:-1]}\t]")
+EMOJI = re.compile("[\u203c\u2049\u20e3\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\ufe0f\U0001f000-\U0001faff]")
+FORMATTING = re.compile(r"\*|```|(?<!\w)([_~])\S(?:.*\S)?\1(?!\w)")
+# Scripts that put no blanks between words: Thai, Lao, Burmese, Khmer, Japanese and Chinese.
+WITHOUT_BLANKS = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
+)
+# Meta writes whom a link of these leads to as "direct link to WhatsApp", and as "URL shortener".
+WHATSAPP_HOSTS = r"(?:wa\.me|wa\.link|(?:[a-z0-9-]+\.)?whatsapp\.(?:com|net))"
+SHORTENERS = r"(?:bit\.ly|tinyurl\.com|goo\.gl|t\.co|ow\.ly|is\.gd|cutt\.ly|rebrand\.ly|shorturl\.at)"
+PHONE = re.compile(r"\+?[0-9][0-9 ().-]*")
+PHONE_DIGITS = 3
+FORMATTING_MARKS = frozenset("*_~`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +76,61 @@ def has_gap(text: str) -> bool:
     return numbers != set(range(1, len(numbers) + 1))
 
 
+def has_edge_variable(text: str) -> bool:
+    """Return True if a text begins or ends with a variable, blanks and punctuation left out of account."""
+    spans = [match.span() for match in BARE.finditer(text)]
+    return bool(spans) and (_is_bare_edge(text[: spans[0][0]]) or _is_bare_edge(text[spans[-1][1] :]))
+
+
+def has_many_variables(text: str) -> bool:
+    """
+    Return True if a text has too few words for its variables.
+
+    A placeholder counts as a word, and a numbered one that is repeated as one variable. What is written
+    without blanks between words cannot be counted, and passes.
+    """
+    if WITHOUT_BLANKS.search(text):
+        return False
+    variables = len(set(positional(text))) + len(NAMED.findall(text))
+    words = sum(1 for word in IN_BRACES.sub(" x ", text).split() if re.search(r"\w", word))
+    return bool(variables) and words < LIMITS["content_words_per_variable"] * variables + 1
+
+
+def has_stray_braces(text: str) -> bool:
+    """Return True if a text has braces that look like a placeholder and are none: ``{1}``, ``{1}}``."""
+    return bool(STRAY_BRACES.search(IN_BRACES.sub("", text)))
+
+
+def has_style(text: str) -> bool:
+    """Return True if a text has an emoji or WhatsApp's formatting, where Meta takes plain text only."""
+    plain = IN_BRACES.sub("", text)
+    return bool(EMOJI.search(plain) or FORMATTING.search(plain))
+
+
+def is_blank(text: str) -> bool:
+    """Return True if nothing but blanks stands in a text."""
+    return not text.strip()
+
+
+def is_web_address(url: str) -> bool:
+    """Return True for an absolute http(s) URL whose host is written out."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and "{" not in parts.netloc
+    except ValueError:
+        return False
+
+
+def is_phone_number(text: str) -> bool:
+    """Return True for digits, with or without a plus sign and the usual separators."""
+    return bool(PHONE.fullmatch(text)) and sum(map(str.isdecimal, text)) >= PHONE_DIGITS
+
+
+def _is_bare_edge(text: str) -> bool:
+    """Return True if there is no letter, digit or symbol in what stands before or after a variable."""
+    return all(letter in FORMATTING_MARKS or unicodedata.category(letter)[0] in "PZC" for letter in text)
+
+
 def slug(name: str) -> str:
     """Return the template name nearest to a text."""
     ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
@@ -80,6 +155,14 @@ GAPLESS = (
     "has numbered variables that do not run from {{1}} without gaps",
     "Number them {{1}}, {{2}}, … again.",
 )
+
+ONE_LINE = ("has a line break", "Write it in one line.")
+NO_CONTROL = ("has a control character", "Remove it.")
+BRACES = (
+    "has braces that make no variable, which Meta rejects",
+    "Write variables with two braces on each side, as in {{1}}.",
+)
+ZERO = ("has a variable whose number begins with 0", "Write {{1}} for {{01}}.")
 
 TEXT_RULES: tuple[TextRule, ...] = (
     TextRule(
@@ -115,20 +198,27 @@ TEXT_RULES: tuple[TextRule, ...] = (
         "Keep one, and move the others to the content.",
     ),
     TextRule("header.gaps", "header_text", has_gap, *GAPLESS),
+    TextRule("header.newline", "header_text", NEWLINE.search, *ONE_LINE),
+    TextRule("header.blank", "header_text", is_blank, "holds blanks only", "Write a text, or leave it out."),
+    TextRule("header.control", "header_text", CONTROL_OR_TAB.search, *NO_CONTROL),
     TextRule(
-        "header.newline",
+        "header.style",
         "header_text",
-        re.compile(r"[\r\n]").search,
-        "has a line break",
-        "Write it in one line.",
+        has_style,
+        "has emoji or formatting, which Meta refuses in a text header",
+        "Write plain text.",
+        "warning",
     ),
+    TextRule("header.braces", "header_text", has_stray_braces, *BRACES, "warning"),
+    TextRule("header.leading-zero", "header_text", LEADING_ZERO.search, *ZERO, "warning"),
     TextRule(
         "body.required",
         "content",
-        lambda text: not text.strip(),
+        is_blank,
         "holds blanks only",
         "Write the message's text.",
     ),
+    TextRule("body.control", "content", CONTROL.search, *NO_CONTROL),
     TextRule(
         "body.length",
         "content",
@@ -140,17 +230,25 @@ TEXT_RULES: tuple[TextRule, ...] = (
     TextRule(
         "body.edge-variable",
         "content",
-        re.compile(rf"\A\s*{BARE.pattern}|{BARE.pattern}\s*\Z").search,
+        has_edge_variable,
         "starts or ends with a variable, which Meta often rejects",
-        "Put some words before and after it.",
+        "Put some words before and after it; punctuation does not count.",
+        "warning",
+    ),
+    TextRule(
+        "body.many-variables",
+        "content",
+        has_many_variables,
+        "has too many variables for its length, which Meta often rejects",
+        f"Write at least {LIMITS['content_words_per_variable']} words for each variable, and one more.",
         "warning",
     ),
     TextRule(
         "body.adjacent-variables",
         "content",
-        re.compile(rf"{BARE.pattern}{BARE.pattern}").search,
+        re.compile(rf"{BARE.pattern} *{BARE.pattern}").search,
         "has two variables next to each other, which Meta often rejects",
-        "Put a word or a blank between them.",
+        "Put a word between them, or make one variable of the two.",
         "warning",
     ),
     TextRule(
@@ -188,6 +286,16 @@ TEXT_RULES: tuple[TextRule, ...] = (
         "Use one kind in one text.",
         "warning",
     ),
+    TextRule("body.braces", "content", has_stray_braces, *BRACES, "warning"),
+    TextRule("body.leading-zero", "content", LEADING_ZERO.search, *ZERO, "warning"),
+    TextRule(
+        "body.short-link",
+        "content",
+        re.compile(rf"(?<![\w.-]){SHORTENERS}/", re.IGNORECASE).search,
+        "has a link of a URL shortener, which Meta rejects",
+        "Write the whole link.",
+        "warning",
+    ),
     TextRule(
         "footer.length",
         "footer_text",
@@ -202,6 +310,9 @@ TEXT_RULES: tuple[TextRule, ...] = (
         "has a variable",
         "Write the footer without variables.",
     ),
+    TextRule("footer.blank", "footer_text", is_blank, "holds blanks only", "Write a text, or leave it out."),
+    TextRule("footer.control", "footer_text", CONTROL_OR_TAB.search, *NO_CONTROL),
+    TextRule("footer.newline", "footer_text", NEWLINE.search, *ONE_LINE, "warning"),
 )
 
 BUTTON_TEXT_RULES: tuple[TextRule, ...] = (
@@ -218,6 +329,44 @@ BUTTON_TEXT_RULES: tuple[TextRule, ...] = (
         BARE.search,
         "has a variable",
         "Write the button's text without variables.",
+    ),
+    TextRule("button.text-blank", "text", is_blank, "holds blanks only", "Write what the button does."),
+    TextRule("button.text-newline", "text", NEWLINE.search, *ONE_LINE),
+    TextRule("button.text-control", "text", CONTROL_OR_TAB.search, *NO_CONTROL),
+    TextRule(
+        "button.text-style",
+        "text",
+        has_style,
+        "has emoji or formatting, which Meta refuses in a button",
+        "Write plain text.",
+        "warning",
+    ),
+    TextRule(
+        "url.address",
+        "url",
+        lambda url: not is_web_address(url),
+        "is not a web address",
+        "Begin with https:// and the host, as in https://shop.example/t/{{1}}.",
+    ),
+    TextRule(
+        "url.control", "url", re.compile(rf"{CONTROL_OR_TAB.pattern}|{NEWLINE.pattern}").search, *NO_CONTROL
+    ),
+    TextRule("url.leading-zero", "url", LEADING_ZERO.search, *ZERO, "warning"),
+    TextRule(
+        "url.whatsapp-link",
+        "url",
+        re.compile(rf"https?://{WHATSAPP_HOSTS}(?![\w.-])", re.IGNORECASE).match,
+        "leads to WhatsApp itself, which Meta refuses in a button",
+        "Lead to a page of your own.",
+        "warning",
+    ),
+    TextRule(
+        "url.short-link",
+        "url",
+        re.compile(rf"https?://{SHORTENERS}(?![\w.-])", re.IGNORECASE).match,
+        "is a link of a URL shortener, which Meta rejects",
+        "Write the whole link.",
+        "warning",
     ),
     TextRule("url.length", "url", longer_than(LIMITS["url"]), "is too long", _too_long("link", "url")),
     TextRule(
@@ -242,6 +391,13 @@ BUTTON_TEXT_RULES: tuple[TextRule, ...] = (
         "is too long",
         _too_long("number", "phone_number"),
     ),
+    TextRule(
+        "phone.format",
+        "phone_number",
+        lambda text: not is_phone_number(text) and not has_braces(text),
+        "is not a phone number",
+        "Give its digits with the country code, as in +4930123456.",
+    ),
 )
 
 # Fields that are the message's own text; in the others all Jinja is Airflow's.
@@ -260,9 +416,8 @@ def broken_rules(
                 is_known[field] = isinstance(text, str) and (
                     rendered or not is_unknown(text, message=field in MESSAGE_TEXTS)
                 )
-            except PlaceholderError as error:
+            except PlaceholderError:  # told by jinja_syntax
                 is_known[field] = False
-                yield Violation("text.unreadable", path(field), shown(text), str(error), "See its braces.")
         if is_known[field] and rule.broken(text):
             fix = rule.fix if isinstance(rule.fix, str) else rule.fix(text)
             yield Violation(rule.id, path(rule.field), shown(text), rule.message, fix, rule.level)

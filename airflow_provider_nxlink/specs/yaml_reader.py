@@ -135,6 +135,9 @@ class _Builder:
             return Node(items, place)
         if isinstance(node, yaml.ScalarNode):
             raw = str(node.value)
+            if node.style in ("|", ">"):
+                # The line end behind a block is the file's, not the text's.
+                raw = raw.removesuffix("\n")
             return Node(_scalar(node, raw, place), place, raw)
         raise _tag_error(node, place)
 

@@ -12,6 +12,7 @@ from typing import Any
 from airflow.triggers.base import TriggerEvent
 
 from airflow_provider_nxlink.api.models import Template
+from airflow_provider_nxlink.triggers.events import problem_in, valid, valid_text
 from airflow_provider_nxlink.triggers.polling import PollingTrigger
 from airflow_provider_nxlink.triggers.reader import Snapshot, Wanted
 
@@ -39,7 +40,8 @@ class NxlinkTemplateChangeTrigger(PollingTrigger):
         )
 
     The event is ``{"template": {…}, "previous_status": 1, "status": 0}``. A template that was deleted and
-    leaves the list makes no event, as NXLink then tells no status.
+    leaves the list makes no event, as NXLink then tells no status. Where the connection is pointed to another
+    account, the watch begins anew with what that one has.
 
     The statuses last seen are kept in ``asset_state_store`` where there is one (Airflow 3.3+), so that a
     restart of the triggerer neither repeats nor loses a change. Without one, changes made while no triggerer
@@ -90,31 +92,46 @@ class NxlinkTemplateChangeTrigger(PollingTrigger):
             self.leave()
 
     async def _watch(self, stream: AsyncIterator[Snapshot]) -> AsyncIterator[TriggerEvent]:
-        seen = await self._load()
-        troubled = False
+        # By account: where the connection is pointed to another one, the watch begins anew there.
+        seen: dict[str | None, Statuses | None] = {}
+        failing = False
         async for snapshot in stream:
             if snapshot.error is not None:
-                if not troubled:
-                    self.log.error("Changes can't be watched until this is mended: %s", snapshot.error)
-                troubled = True
+                if not failing:
+                    self.log.error("Polling failed, will retry: %s", valid_text(snapshot.error))
+                failing = True
                 continue
             if not snapshot.asked.everything:
                 continue  # read before this trigger joined: it says nothing of the rest
-            troubled = False
-            if seen is None:
-                seen = {str(template.id): template.status for template in self._matching(snapshot)}
-                await self._save(seen)
+            failing = False
+            account = snapshot.account
+            if account not in seen:
+                seen[account] = await self._load(account)
+            before = seen[account]
+            current = {str(template.id): template.status for template in self._matching(snapshot)}
+            if before is None:
+                seen[account] = current
+                await self._save(account, current)
                 continue
-            events = self._changes(snapshot, seen)
+            events = self._changes(snapshot, before)
             for event in events:
-                yield TriggerEvent(event)
-            now = seen | {str(template.id): template.status for template in self._matching(snapshot)}
-            if now != seen:
+                yield TriggerEvent(self._sendable(event))
+            now = before | current
+            if now != before:
                 # The triggerer writes events down about once a second. Were the statuses kept before that,
                 # a triggerer that dies in between would lose the change.
                 await asyncio.sleep(HANDOVER_SECONDS if events else 0)
-                await self._save(now)
-            seen = now
+                await self._save(account, now)
+            seen[account] = now
+
+    def _sendable(self, event: dict[str, Any]) -> dict[str, Any]:
+        """Return ``event`` with what Airflow cannot encode replaced: a change is told in any case."""
+        problem = problem_in(event)
+        if problem is None:
+            return event
+        self.log.error("A change holds a value that cannot be sent, and is sent without it: %s", problem)
+        sendable: dict[str, Any] = valid(event)
+        return sendable
 
     def _changes(self, snapshot: Snapshot, seen: Statuses) -> list[dict[str, Any]]:
         """Return the events for what differs from what was seen."""
@@ -138,13 +155,13 @@ class NxlinkTemplateChangeTrigger(PollingTrigger):
             and self.language in (None, template.language)
         ]
 
-    async def _load(self) -> Statuses | None:
+    async def _load(self, account: str | None) -> Statuses | None:
         """Return the statuses seen before the triggerer was restarted; None where nobody kept them."""
         store = getattr(self, "asset_state_store", None)
         if store is None:
             return None
         try:
-            kept = await store.aget(self._key())
+            kept = await store.aget(self._key(account))
         except ValueError:
             # One trigger that feeds several assets has no store of its own.
             self.log.warning("The statuses last seen are not kept: this watcher feeds more than one asset")
@@ -152,11 +169,11 @@ class NxlinkTemplateChangeTrigger(PollingTrigger):
             return None
         return kept if isinstance(kept, dict) else None
 
-    async def _save(self, seen: Statuses) -> None:
+    async def _save(self, account: str | None, seen: Statuses) -> None:
         if (store := getattr(self, "asset_state_store", None)) is not None:
-            await store.aset(self._key(), seen)
+            await store.aset(self._key(account), valid(seen))
 
-    def _key(self) -> str:
-        """Return a key of its own for each watch, as one asset may have several."""
-        arguments = json.dumps(self._arguments(), sort_keys=True)
+    def _key(self, account: str | None) -> str:
+        """Return a key of its own for each watch and account, as one asset may have several."""
+        arguments = json.dumps(self._arguments() | {"account": account}, sort_keys=True)
         return "nxlink_statuses_" + hashlib.sha256(arguments.encode()).hexdigest()[:16]

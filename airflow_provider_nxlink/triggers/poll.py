@@ -5,18 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import traceback
 from collections.abc import AsyncGenerator, Callable, Hashable
-from typing import TYPE_CHECKING, Self
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any, Self
 
-from airflow.providers.common.compat.sdk import AirflowNotFoundException
-
-from airflow_provider_nxlink.api.account import AccountError
-from airflow_provider_nxlink.api.errors import NxlinkError, NxlinkRateLimitError
+from airflow_provider_nxlink.api.async_client import AsyncNxlinkClient
+from airflow_provider_nxlink.api.errors import NxlinkRateLimitError
 from airflow_provider_nxlink.hooks.nxlink import NxlinkHook
+from airflow_provider_nxlink.hooks.waiting import AccountChangedError, Reaction, is_expected, reaction_to
 from airflow_provider_nxlink.triggers.reader import Snapshot, TemplateReader, Wanted
-
-if TYPE_CHECKING:
-    from airflow_provider_nxlink.api.client import AsyncNxlinkClient
 
 log = logging.getLogger(__name__)
 
@@ -27,26 +26,34 @@ BACKOFF = 1.5
 
 
 async def snapshots(
-    hook: NxlinkHook, wanted: Callable[[], Wanted], interval: float, max_interval: float
+    hook: NxlinkHook,
+    wanted: Callable[[], Wanted],
+    interval: float,
+    max_interval: float,
+    account: str | None = None,
 ) -> AsyncGenerator[Snapshot]:
     """
     Poll for ever, and yield what each poll saw.
 
-    Passing faults (no answer, 5xx, 429, -1, 1004, DNS) are logged when they begin and when they end, and
-    nothing is yielded meanwhile. What will not pass is yielded as ``Snapshot.error``, and nothing raises.
+    The connection is looked up before each poll. Errors that may pass (no answer, 5xx, 429, -1, 1004, DNS,
+    anything that is not NXLink's own envelope) are logged when they begin and when they end, and nothing is
+    yielded meanwhile. An unforeseen exception is logged with its traceback and the poll is retried. What
+    NXLink itself refuses, and a connection that cannot be used, is yielded as ``Snapshot.error`` after each
+    poll: what to make of it is each wait's own decision. Nothing raises.
 
-    :param wanted: says what to look for, asked anew before each poll.
+    :param wanted: returns what to look for; called before each poll.
     :param interval: seconds between two polls.
     :param max_interval: seconds the pause may grow to while nothing changes; not above ``interval`` for none.
+    :param account: the identity of the only account to ask; None for the one the connection leads to.
     """
     # Those who began at the same instant, after a restart say, do not go on asking at the same instant.
     await asyncio.sleep(random.uniform(0, interval))  # noqa: S311 - a spread, no secret
     clock = asyncio.get_running_loop().time
     pauses = _Pauses(interval, max_interval)
-    async with _Looks(hook) as looks:
+    async with _Looks(hook, account) as looks:
         while True:
             started = clock()
-            snapshot = await looks.at(wanted())
+            snapshot = await looks.at(wanted)
             if snapshot is not None:
                 yield snapshot
             pause = pauses.after(snapshot)
@@ -55,52 +62,84 @@ async def snapshots(
 
 
 class _Looks:
-    """Looks at the list again and again, with a client that is made when it is needed."""
+    """Looks at the list again and again, with a client that is replaced when the connection changes."""
 
-    def __init__(self, hook: NxlinkHook) -> None:
+    def __init__(self, hook: NxlinkHook, account: str | None) -> None:
         self._hook = hook
+        self._expected = account
+        # The connection as last looked up, holding its secret.
+        self._fields: tuple[dict[str, Any], dict[str, Any]] | None = None
         self._client: AsyncNxlinkClient | None = None
         self._reader: TemplateReader | None = None
-        self._disturbed = False
+        self._failing = False
+        # Of the unforeseen exceptions since the last poll that succeeded.
+        self._logged: set[tuple[object, ...]] = set()
         #: Seconds the server asked us to stay away.
         self.wished_pause = 0.0
 
-    async def at(self, wanted: Wanted) -> Snapshot | None:
-        """Return what the list has of ``wanted``; None when the fault that kept us from seeing will pass."""
+    async def at(self, wanted: Callable[[], Wanted]) -> Snapshot | None:
+        """Return what the list has of ``wanted``; None when the poll failed and is to be retried."""
         self.wished_pause = 0.0
         try:
-            if self._reader is None:
-                self._client = await self._hook.async_client(attempts=POLL_ATTEMPTS)
-                self._reader = TemplateReader(self._client)
-            snapshot = await self._reader.read(wanted)
-        except (AccountError, AirflowNotFoundException) as error:
-            return await self._permanent(error)
-        except NxlinkError as error:
-            if error.permanent:
-                return await self._permanent(error)
-            if isinstance(error, NxlinkRateLimitError):
-                self.wished_pause = error.retry_after or 0.0
-            if not self._disturbed:
-                log.warning("Polling is disturbed, and goes on: %s", error)
-            self._disturbed = True
-            return None
-        if self._disturbed:
-            log.info("Polling is undisturbed again")
-        self._disturbed = False
-        return snapshot
+            reader, account = await self._connected()
+            snapshot = await reader.read(wanted())
+        except Exception as error:  # noqa: BLE001 - everybody who waits depends on this poll
+            return await self._failed(error)
+        if self._failing:
+            log.info("Polling recovered")
+        self._failing = False
+        self._logged.clear()
+        return replace(snapshot, account=account)
 
-    async def _permanent(self, error: Exception) -> Snapshot:
-        # Who stays hopes for a mended connection: it is looked up anew.
-        await self.__aexit__()
-        return Snapshot(error=error)
+    async def _connected(self) -> tuple[TemplateReader, str]:
+        """Look the connection up; return the reader for its account, and the account's identity."""
+        fields = await self._hook.async_fields()
+        if self._client is None or self._reader is None or fields != self._fields:
+            # In a thread, as checking a CA file reads it.
+            account = await asyncio.to_thread(self._hook.account_from, *fields)
+            if self._client is None or self._reader is None or account != self._client.account:
+                await self._disconnect()
+                self._client = AsyncNxlinkClient(account, attempts=POLL_ATTEMPTS)
+                self._reader = TemplateReader(self._client)
+            self._fields = fields
+        identity = self._client.account.identity
+        if self._expected not in (None, identity):
+            raise AccountChangedError(self._hook.nxlink_conn_id, str(self._expected), identity)
+        return self._reader, identity
+
+    async def _failed(self, error: Exception) -> Snapshot | None:
+        """Log an error that may pass and return None; return any other one for the waits to judge."""
+        if reaction_to(error) is not Reaction.RETRY:
+            return Snapshot(error=error)
+        if isinstance(error, NxlinkRateLimitError):
+            self.wished_pause = error.retry_after or 0.0
+        if not is_expected(error):
+            await self._unforeseen(error)
+        elif not self._failing:
+            log.warning("Polling failed, will retry: %s", error)
+        self._failing = True
+        return None
+
+    async def _unforeseen(self, error: Exception) -> None:
+        # The client or the reader may be in a state that leads to the same exception again.
+        with suppress(Exception):
+            await self._disconnect()
+        last = traceback.extract_tb(error.__traceback__)[-1:]
+        seen = (type(error), *((frame.filename, frame.lineno) for frame in last))
+        if seen not in self._logged:
+            log.error("Polling failed unexpectedly, will retry", exc_info=error)
+        self._logged.add(seen)
+
+    async def _disconnect(self) -> None:
+        client, self._client, self._reader, self._fields = self._client, None, None, None
+        if client is not None:
+            await client.aclose()
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        client, self._client, self._reader = self._client, None, None
-        if client is not None:
-            await client.aclose()
+        await self._disconnect()
 
 
 class _Pauses:

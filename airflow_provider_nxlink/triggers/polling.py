@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Hashable, Mapping
 from contextlib import aclosing
 from functools import lru_cache
@@ -11,10 +12,11 @@ from airflow.providers.common.compat.triggers import BaseEventTrigger
 from airflow.triggers.base import TriggerEvent
 
 from airflow_provider_nxlink.hooks.nxlink import NxlinkHook
+from airflow_provider_nxlink.hooks.waiting import AccountChangedError
 from airflow_provider_nxlink.triggers.poll import snapshots
 from airflow_provider_nxlink.triggers.reader import Snapshot, Wanted
 
-STREAM_ARGUMENTS = ("nxlink_conn_id", "phone", "tenant_id", "poll_interval", "max_poll_interval")
+STREAM_ARGUMENTS = ("nxlink_conn_id", "phone", "tenant_id", "poll_interval", "max_poll_interval", "account")
 
 
 class PollingTrigger(BaseEventTrigger):
@@ -22,14 +24,20 @@ class PollingTrigger(BaseEventTrigger):
     Base of the triggers that look at the template list: those alike share one poll.
 
     From Airflow 3.3 on, the triggerer opens one stream for all triggers with the same connection, sender,
-    tenant and intervals. On older versions each trigger opens the same stream for itself.
+    tenant, account and intervals. On older versions each trigger opens the same stream for itself.
 
     :param nxlink_conn_id: the connection, of type ``nxlink``.
     :param phone: the WhatsApp sender, instead of the connection's.
     :param tenant_id: NXLink's tenant, instead of the connection's.
     :param poll_interval: seconds between two polls.
     :param max_poll_interval: seconds the pause may grow to while nothing changes; None for no growth.
+    :param account: the identity of the account that the wait began on; nothing read through another one
+        reaches this trigger. None to take the account of the first successful poll.
     """
+
+    # The account of the first successful poll, where the arguments name none. On the class,
+    # as there may be thousands of these triggers and most never set it.
+    _began_on: str | None = None
 
     # Who listens to which stream, in this triggerer: a stream is opened with one listener's arguments, and
     # asks here what all of them want.
@@ -43,6 +51,7 @@ class PollingTrigger(BaseEventTrigger):
         tenant_id: int | str | None = None,
         poll_interval: float = 60.0,
         max_poll_interval: float | None = None,
+        account: str | None = None,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.nxlink_conn_id = nxlink_conn_id
@@ -50,6 +59,8 @@ class PollingTrigger(BaseEventTrigger):
         self.tenant_id = tenant_id
         self.poll_interval = poll_interval
         self.max_poll_interval = max_poll_interval
+        # One text for all: there may be thousands of these triggers.
+        self.account = sys.intern(account) if type(account) is str else account
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the class and the arguments to make this trigger again: plain JSON, and no secret."""
@@ -99,6 +110,22 @@ class PollingTrigger(BaseEventTrigger):
         """
         raise NotImplementedError
 
+    def judge_error(self, snapshot: Snapshot) -> Exception | None:
+        """
+        Return why ``snapshot`` tells this trigger nothing; None when it may be read.
+
+        The first snapshot that may be read decides which account the trigger stays with.
+        """
+        if snapshot.error is not None:
+            return snapshot.error
+        if snapshot.account is not None:
+            if self.account is None and self._began_on is None:
+                self._began_on = snapshot.account
+            began_on = str(self.account or self._began_on)
+            if began_on != snapshot.account:
+                return AccountChangedError(self.nxlink_conn_id, began_on, snapshot.account)
+        return None
+
     def listen(self) -> None:
         """Have the poll that is shared look for what this trigger wants."""
         # Arguments that can't be read fail this trigger here, and not the poll of all.
@@ -127,4 +154,5 @@ def _same_key(*parts: str) -> tuple[str, ...]:
 def _polled(arguments: Mapping[str, Any], wanted: Callable[[], Wanted]) -> AsyncGenerator[Snapshot]:
     interval = float(arguments["poll_interval"])
     hook = NxlinkHook(arguments["nxlink_conn_id"], phone=arguments["phone"], tenant_id=arguments["tenant_id"])
-    return snapshots(hook, wanted, interval, float(arguments["max_poll_interval"] or interval))
+    longest = float(arguments["max_poll_interval"] or interval)
+    return snapshots(hook, wanted, interval, longest, arguments.get("account"))

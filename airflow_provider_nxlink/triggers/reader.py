@@ -55,13 +55,15 @@ class Snapshot:
     :param asked: what it looked for; it says nothing of other templates.
     :param found: the template that each reference means, where there is one.
     :param everything: the whole list, where somebody watches it.
-    :param error: why polling is of no use any more; None while it is.
+    :param error: why this poll failed, where it is not known to pass; None when it succeeded.
+    :param account: the identity of the account that was asked.
     """
 
     asked: Wanted = Wanted()
     found: dict[TemplateRef, Template] = field(default_factory=dict)
     everything: list[Template] = field(default_factory=list)
     error: Exception | None = None
+    account: str | None = None
 
     def covers(self, ref: TemplateRef, waiting: frozenset[int]) -> bool:
         """

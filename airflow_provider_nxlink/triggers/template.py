@@ -12,9 +12,16 @@ from airflow.triggers.base import TriggerEvent
 
 from airflow_provider_nxlink.api.models import TemplateRef
 from airflow_provider_nxlink.api.status import OnPaused, TemplateStatus, Verdict, default_failed_statuses
-from airflow_provider_nxlink.api.waiting import DEFAULT_NOT_FOUND_TIMEOUT, Wait
+from airflow_provider_nxlink.api.waiting import DEFAULT_NOT_FOUND_TIMEOUT, Grace, Wait
+from airflow_provider_nxlink.hooks.waiting import Reaction, auth_grace, reaction_to
 from airflow_provider_nxlink.triggers.changes import NxlinkTemplateChangeTrigger
-from airflow_provider_nxlink.triggers.events import Result, error_event, verdicts_event
+from airflow_provider_nxlink.triggers.events import (
+    Result,
+    encodable,
+    error_event,
+    valid_text,
+    verdicts_event,
+)
 from airflow_provider_nxlink.triggers.polling import PollingTrigger
 from airflow_provider_nxlink.triggers.reader import Snapshot, Wanted
 
@@ -38,6 +45,8 @@ class NxlinkTemplateTrigger(PollingTrigger):
     """
 
     supports_triggerer_queue = True
+    # While polls fail.
+    _grace: Grace | None = None
 
     def __init__(
         self,
@@ -94,16 +103,37 @@ class NxlinkTemplateTrigger(PollingTrigger):
         self.listen()
         try:
             async for snapshot in stream:
-                if snapshot.error is not None:
-                    yield TriggerEvent(error_event(snapshot.error))
-                    return
+                if (error := self.judge_error(snapshot)) is not None:
+                    if self._ends(error):
+                        yield TriggerEvent(error_event(error))
+                        return
+                    continue
+                if self._grace is not None:
+                    self._grace = None
                 self._judge(snapshot, time.monotonic() - began)
                 if self._is_over():
                     results = [each.result for each in self._each() if each.result is not None]
-                    yield TriggerEvent(verdicts_event(results, self.carried))
+                    yield TriggerEvent(encodable(verdicts_event(results, self.carried)))
                     return
+        except Exception as error:  # noqa: BLE001 - its text may be what the triggerer cannot encode
+            self.logger().exception("The wait failed unexpectedly")
+            yield TriggerEvent(error_event(error))
         finally:
             self.leave()
+
+    def _ends(self, error: Exception) -> bool:
+        """Say whether ``error`` ends this wait; log it where the wait goes on."""
+        # A task looks before it defers, and tells the trigger since when it has waited.
+        looked = (self.account, self.started_at, self._began_on) != (None, None, None)
+        if not looked or reaction_to(error) is Reaction.END:
+            return True
+        seconds = auth_grace()
+        if self._grace is None:
+            self._grace = Grace()
+            self.logger().warning(
+                "Polling failed, will retry for %g min: %s", seconds / 60, valid_text(error)
+            )
+        return self._grace.is_over(seconds, time.monotonic())
 
     def _judge(self, snapshot: Snapshot, waited: float) -> None:
         wait = self._wait()
@@ -114,7 +144,7 @@ class NxlinkTemplateTrigger(PollingTrigger):
             if (said := hash(outcome.message)) != each.said:
                 each.said = said
                 # A logger of the class, not one for each of thousands.
-                self.logger().info("%s", outcome.message)
+                self.logger().info("%s", valid_text(outcome.message))
             if outcome.verdict is not Verdict.WAIT:
                 each.result = Result.of(each.ref, outcome)
 

@@ -1,6 +1,7 @@
 """The command line: what it prints, how it exits, and what it loads."""
 
 import argparse
+import io
 import json
 import resource
 import subprocess
@@ -14,6 +15,7 @@ import yaml
 from airflow_provider_nxlink.cli.commands import COMMANDS
 from airflow_provider_nxlink.cli.definition import get_nxlink_cli_commands
 from airflow_provider_nxlink.cli.main import main
+from airflow_provider_nxlink.specs.schema import schema
 
 GOOD = "name: order\nlanguage: en\ncategory: UTILITY\ncontent: Hello {{1}} from {{ params.shop }}.\n"
 BAD = "name: Order\nlanguage: en-US\ncategory: UTILITY\ncontent: Hello\nfooter_txt: x\n"
@@ -205,3 +207,45 @@ def test_the_pre_commit_hook_runs_what_there_is() -> None:
     assert (python, flag, module) == ("python", "-m", "airflow_provider_nxlink")
     assert command in [known.name for known in COMMANDS]
     assert {"id", "name", "language", "files", "types_or"} <= set(hook)
+
+
+def test_lint_of_a_folder_without_spec_files_fails_as_plan_does(tmp_path: Path, capsys: Out) -> None:
+    (tmp_path / "README.md").write_text("a")
+    assert main(["lint", str(tmp_path)]) == main(["plan", str(tmp_path)]) == 1
+    lint, plan = capsys.readouterr().err.splitlines()
+    assert lint.removeprefix("lint: ") == plan.removeprefix("plan: ")
+    assert "holds no .yaml, .yml, .json file" in lint
+
+
+def test_lint_reads_a_suffix_in_other_case(tmp_path: Path, capsys: Out) -> None:
+    (tmp_path / "b.YAML").write_text("name: A b\n")
+    assert main(["lint", str(tmp_path)]) == main(["lint", str(tmp_path / "b.YAML")]) == 1
+    assert "name.pattern" in capsys.readouterr().out
+
+
+def test_lint_parses_jinja(tmp_path: Path, capsys: Out) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text("name: a\nlanguage: en\ncategory: UTILITY\ncontent: |\n  a\n  {% if params.x %}\n")
+    assert main(["lint", str(path)]) == 1
+    assert capsys.readouterr().out.startswith(f"{path}:4:1: jinja.syntax: content: has Jinja that cannot")
+
+
+@pytest.mark.parametrize("command", ["lint", "preview"])
+@pytest.mark.parametrize("name", ["x" * 300 + ".yaml", "folder.yaml", "utf16.yaml", "a\0.yaml"])
+def test_what_cannot_be_read_is_an_error_and_no_traceback(
+    tmp_path: Path, capsys: Out, command: str, name: str
+) -> None:
+    (tmp_path / "folder.yaml").mkdir()
+    (tmp_path / "utf16.yaml").write_text("name: a", encoding="utf-16")
+    assert main([command, str(tmp_path / name)]) in (1, 2)
+    out, err = capsys.readouterr()
+    assert "Traceback" not in out + err
+    assert out + err
+
+
+def test_schema_is_json_on_a_terminal_without_unicode(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii", errors="backslashreplace")
+    monkeypatch.setattr(sys, "stdout", stream)
+    assert main(["schema"]) == 0
+    stream.flush()
+    assert json.loads(stream.buffer.getvalue()) == schema()  # type: ignore[attr-defined]

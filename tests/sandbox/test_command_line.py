@@ -116,6 +116,24 @@ def test_it_listens_elsewhere_when_told(start):
     assert url.startswith("http://0.0.0.0:")
 
 
+def test_a_remote_sandbox_still_refuses_a_rebound_name(start):
+    _, url, _ = start("--host", "0.0.0.0", "--allow-remote", "--allow-host", "named.example")
+    port = url.rpartition(":")[2]
+    health = f"http://127.0.0.1:{port}/_sandbox/health"
+    hosts = {"evil.example": 403, "named.example": 200, "sandbox": 200, f"0.0.0.0:{port}": 200}
+    assert {host: httpx.get(health, headers={"Host": host}).status_code for host in hosts} == hosts
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"), [([], "from-the-environment"), (["--access-secret", "given"], "given")]
+)
+def test_the_secret_can_come_from_the_environment(start, monkeypatch, arguments, expected):
+    monkeypatch.setenv("NXLINK_SANDBOX_SECRET", "from-the-environment")
+    _, _, text = start(*arguments)
+    [assignment] = shlex.split(text.splitlines()[-1])
+    assert json.loads(assignment.partition("=")[2])["password"] == expected
+
+
 def test_a_port_in_use_is_said_plainly():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -42,6 +42,11 @@ def test_a_review_takes_approve_after_seconds(client, sandbox, status):
         ("*=exceeded", (EXCEEDED_LIMIT, "")),
         ("*=never", (PENDING, "")),
         ("other=reject", (IN_USE, "")),
+        ("promo/en_US=reject:SPAM", (REJECTED, "SPAM")),
+        ("pro*/en*=reject:a/b=c", (REJECTED, "a/b=c")),
+        ("*/de=reject", (IN_USE, "")),
+        ("promo/en=reject", (IN_USE, "")),
+        ("other/en_US=reject", (IN_USE, "")),
     ],
 )
 def test_a_rule_decides_by_name(client, sandbox, status, rule, expected):
@@ -64,6 +69,29 @@ def test_a_rule_decides_by_name(client, sandbox, status, rule, expected):
 def test_some_names_are_reviewed_so_without_a_rule(client, status, name, expected):
     client.create(name=name)
     assert status()[0] == expected
+
+
+def test_rules_by_language_decide_each_translation(client, sandbox):
+    sandbox.switch(review=["promo/en_US=reject:SPAM", "promo/d?=pause", "promo=approve"])
+    for language in ("en_US", "de", "fr"):
+        client.create(language=language)
+    assert {row["language"]: row["status"] for row in client.rows()} == {
+        "en_US": REJECTED,
+        "de": PAUSED,
+        "fr": IN_USE,
+    }
+
+
+@pytest.mark.parametrize("rule", ["promo/=reject", "/en_US=reject", "promo/en_US", "promo/en_US=explode"])
+def test_an_incomplete_rule_is_refused(sandbox, rule):
+    with pytest.raises(ValueError, match=r"NAME\[/LANGUAGE\]=ACTION"):
+        sandbox.switch(review=[rule])
+
+
+def test_a_rejection_can_come_at_once(client, sandbox, status):
+    sandbox.switch(approve_after=3600, review=["*/en_US=reject_now:SPAM"])
+    client.create()
+    assert status() == (REJECTED, "SPAM")
 
 
 def test_a_rule_of_ones_own_comes_before_those(client, sandbox, status):

@@ -46,6 +46,12 @@ ACCEPTED = {
     "replies last": buttons(URL, QR, QR),
     "one of each": buttons(QR, URL, CALL, COPY, FLOW),
     "dynamic url": buttons({**URL, "url": "https://x.example/{{1}}", "example": ["https://x.example/a"]}),
+    "example of what stands for the variable": buttons(
+        {**URL, "url": "https://youtu.be/{{1}}", "example": ["dQw4w9WgXcQ"]}
+    ),
+    "url with a port": buttons({**URL, "url": "http://x.example:8080?a={{1}}", "example": ["a"]}),
+    "phone with separators": buttons({**CALL, "phoneNumber": "+49 (30) 123-456"}),
+    "tab and line breaks in content": {"content": "a\tb\r\nc\n"},
     "example on a static url": buttons({**URL, "example": ["https://x.example/a"]}),
     "customizeType on a URL button, as on the page": buttons({**URL, "customizeType": "conventional"}),
     "unsubscribe": buttons({**QR, "customizeType": "unsubscribe"}),
@@ -114,12 +120,33 @@ REFUSED = {
     ),
     "dynamic url without example": (
         buttons({**URL, "url": "https://e.com/{{1}}"}),
-        "example must hold a full URL",
+        "example must hold what stands for the variable",
     ),
-    "dynamic url with a bare example": (
-        buttons({**URL, "url": "https://e.com/{{1}}", "example": ["abc"]}),
-        "example must hold a full URL",
+    "dynamic url with a variable as its example": (
+        buttons({**URL, "url": "https://e.com/{{1}}", "example": ["https://e.com/{{1}}"]}),
+        "example must hold what stands for the variable",
     ),
+    "dynamic url with a blank example": (
+        buttons({**URL, "url": "https://e.com/{{1}}", "example": [" "]}),
+        "example must hold what stands for the variable",
+    ),
+    "url that is only a variable": (
+        buttons({**URL, "url": "{{1}}", "example": ["https://e.com/"]}),
+        "url is not http(s)",
+    ),
+    "url whose host is a variable": (
+        buttons({**URL, "url": "https://{{1}}", "example": ["e.com"]}),
+        "url is not http(s)",
+    ),
+    "url of a script": (buttons({**URL, "url": "javascript:alert(1)"}), "url is not http(s)"),
+    "url with a line break": (buttons({**URL, "url": "https://e.com/a\nb"}), "url has a line break"),
+    "blank header": ({"headerText": " "}, "headerText is empty"),
+    "header with a tab": ({"headerText": "a\tb"}, "headerText has a control character"),
+    "blank footer": ({"footerText": "\t "}, "footerText is empty"),
+    "content with a control character": ({"content": "a\x07"}, "content has a control character"),
+    "blank button text": (buttons({**QR, "text": " "}), "text is empty"),
+    "button text of two lines": (buttons({**QR, "text": "a\nb"}), "text has a line break"),
+    "words for a phone number": (buttons({**CALL, "phoneNumber": "call me"}), "is not a phone number"),
     "example as a string": (buttons({**COPY, "example": "SALE"}), "example is not an array"),
     "example of numbers": (buttons({**COPY, "example": [1]}), "example is not an array of strings"),
     "phone missing": (buttons({"type": "PHONE_NUMBER", "text": "x"}), "phoneNumber is missing"),

@@ -1,10 +1,12 @@
 """The sensor in poke and reschedule mode."""
 
+import inspect
 import json
 import os
 import threading
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import count
 from types import SimpleNamespace
 from typing import Any
 
@@ -335,3 +337,85 @@ def test_a_template_that_turns_out_to_be_kept_from_meta_is_refused_before_anythi
 
 def test_the_default_interval_is_a_minute() -> None:
     assert NxlinkTemplateSensor(task_id="task", template=1).poke_interval == 60
+
+
+class TestAcrossReschedules:
+    """Each poke is made by another process; Airflow 3.3 keeps state for the task between them."""
+
+    class Store:
+        def __init__(self) -> None:
+            self.values: dict[str, str] = {}
+
+        def get(self, key: str, default: Any = None) -> Any:
+            return json.loads(self.values[key]) if key in self.values else default
+
+        def set(self, key: str, value: Any) -> None:
+            self.values[key] = json.dumps(value)
+
+    @pytest.fixture
+    def poke(self, sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+        """Return what makes the next poke of one wait, with a sensor of its own."""
+        from airflow.exceptions import AirflowRescheduleException  # noqa: PLC0415 - older ones have it there
+
+        from airflow_provider_nxlink.sensors import template  # noqa: PLC0415 - beside its only use
+
+        pokes = count()
+        begun = datetime.now(UTC)
+
+        def run(store: Any = None) -> Any:
+            first = None if next(pokes) == 0 else begun
+            monkeypatch.setattr(template, "_first_reschedule", lambda *_: first)
+            ti = SimpleNamespace(task_id="task", map_index=-1, try_number=1, max_tries=0)
+            ti.get_first_reschedule_date = lambda *_: first
+            context = {"ti": ti, **({} if store is None else {"task_state_store": store})}
+            arguments = {"template": REF, "poke_interval": 1, "timeout": 3600, "mode": "reschedule"}
+            sensor = NxlinkTemplateSensor(task_id="task", **arguments)
+            try:
+                return sensor.execute(context)
+            except AirflowRescheduleException:
+                return "rescheduled"
+
+        sandbox.seed([{**SEED, "status": 1}])
+        if hasattr(inspect.getmodule(BaseSensorOperator), "_orig_start_date"):
+            monkeypatch.setattr(inspect.getmodule(BaseSensorOperator), "_orig_start_date", lambda **_: begun)
+        return run
+
+    def test_the_first_poke_fails_at_once(self, sandbox: SandboxServer, poke: Callable[..., Any]) -> None:
+        sandbox.inject("code", endpoint="list", code=1003, times=0)
+        with pytest.raises(NxlinkAuthError):
+            poke(self.Store())
+
+    @pytest.mark.parametrize("kept", [True, False], ids=["with a store", "without a store"])
+    def test_a_later_one_has_the_grace(
+        self, sandbox: SandboxServer, poke: Callable[..., Any], kept: bool
+    ) -> None:
+        store = self.Store() if kept else None
+        assert poke(store) == "rescheduled"
+        fault = sandbox.inject("code", endpoint="list", code=1003, times=0)
+        assert [poke(store) for _ in range(4)] == ["rescheduled"] * 4
+        sandbox.state.faults.withdraw(fault.id)
+        sandbox.approve("promo", "en_US")
+        assert poke(store)["status"] == 2
+
+    def test_the_grace_is_counted_over_the_pokes(
+        self, sandbox: SandboxServer, poke: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("AIRFLOW__NXLINK__AUTH_GRACE", "0")
+        store = self.Store()
+        assert poke(store) == "rescheduled"
+        sandbox.inject("code", endpoint="list", code=1003, times=0)
+        assert [poke(store) for _ in range(2)] == ["rescheduled"] * 2
+        with pytest.raises(NxlinkAuthError):
+            poke(store)
+
+    def test_another_accounts_status_does_not_reach_the_wait(
+        self, sandbox: SandboxServer, poke: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        store = self.Store()
+        assert poke(store) == "rescheduled"
+        with SandboxServer() as other:
+            other.seed([{**SEED, "status": 2}])
+            monkeypatch.setenv("AIRFLOW_CONN_NXLINK_DEFAULT", other.connection_json)
+            assert poke(store) == "rescheduled"
+            assert other.received == []
+        assert sandbox.account.access_secret not in json.dumps(store.values)

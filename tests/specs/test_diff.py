@@ -26,7 +26,7 @@ FULL: dict[str, Any] = {
     "buttons": [
         {"type": "URL", "text": "Track", "url": "https://x.example/{{1}}", "example": "https://x.example/1"},
         {"type": "PHONE_NUMBER", "text": "Call", "phone_number": "+49 1234567"},
-        {"type": "COPY_CODE", "text": "Copy code", "example": "SPRING"},
+        {"type": "COPY_CODE", "text": "Copy offer code", "example": "SPRING"},
         {"type": "FLOW", "text": "Rate", "flow_id": "42"},
         {
             "type": "QUICK_REPLY",

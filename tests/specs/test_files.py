@@ -378,3 +378,64 @@ def test_arbitrary_bytes_fail_with_nothing_but_our_error(scratch: Path, suffix: 
     except TemplateSpecError as error:
         violations += error.violations
     assert all(violation.place and violation.place.line > 0 for violation in violations)
+
+
+@pytest.mark.parametrize("style", ["|", ">", "|-", ">-"])
+def test_the_line_end_behind_a_block_is_no_part_of_its_text(write: Write, style: str) -> None:
+    text = "a" * 1024
+    path = write(f"name: a\nlanguage: en\ncategory: UTILITY\ncontent: {style}\n  {text}\n")
+    ((spec, violations),) = [load(template) for template in load_file(path)]
+    assert (spec.content, violations) == (text, [])
+    assert spec.to_wire(1)["content"] == text
+
+
+def test_line_ends_within_a_block_stay(write: Write) -> None:
+    path = write("name: a\nlanguage: en\ncategory: UTILITY\ncontent: |\n  a\n\n  b\n")
+    assert load_file(path)[0]["content"] == "a\n\nb"
+
+
+@pytest.mark.parametrize("name", ["b.YAML", "b.Yml", "b.JSON"])
+def test_a_suffix_in_other_case_is_read(write: Write, tmp_path: Path, name: str) -> None:
+    fields = {"name": "a", "language": "en", "category": "UTILITY", "content": "b"}
+    path = write(json.dumps(fields), name)
+    assert spec_files(tmp_path) == [path]
+    assert is_reference(f"{name}#a/en")
+    assert load_one(path) == fields
+
+
+def test_a_json_file_is_read_as_json_in_any_case(write: Write) -> None:
+    path = write("name: a", "b.JSON")
+    assert "is not valid JSON" in str(refused(path))
+
+
+def test_other_files_are_left_out(write: Write, tmp_path: Path) -> None:
+    for name in ("README.md", "b.yaml.bak", "yaml", ".hidden.yaml"):
+        write("name: [", name)
+    assert spec_files(tmp_path) == []
+
+
+def test_a_folder_that_cannot_be_listed_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir()
+    iterdir = Path.iterdir
+
+    def listed(self: Path) -> Any:
+        if self == closed:
+            raise PermissionError(13, "Permission denied", str(closed))
+        return iterdir(self)
+
+    monkeypatch.setattr(Path, "iterdir", listed)
+    with pytest.raises(TemplateSpecError, match=r"closed.*cannot be read: Permission denied"):
+        spec_files(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["x" * 300 + ".yaml", "a\0b.yaml", "."])
+def test_a_name_that_no_file_can_have_is_an_error(tmp_path: Path, name: str) -> None:
+    with pytest.raises(TemplateSpecError, match="cannot be read"):
+        load_file(tmp_path / name)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "latin-1", "utf-32"])
+def test_another_encoding_is_an_error(write: Write, encoding: str) -> None:
+    path = write("name: a\ncontent: Grüße\n".encode(encoding))
+    assert "is not UTF-8" in str(refused(path)) or "control character" in str(refused(path))

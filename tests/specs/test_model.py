@@ -118,7 +118,7 @@ def test_what_is_sent_has_the_vendors_names_and_nothing_null() -> None:
         "is_close_auto_flow": 0,
         "buttonComponents": [
             {"type": "PHONE_NUMBER", "text": "Call", "phoneNumber": "+491234"},
-            {"type": "COPY_CODE", "text": "Copy code", "example": ["SPRING"]},
+            {"type": "COPY_CODE", "text": "Copy offer code", "example": ["SPRING"]},
             {
                 "type": "QUICK_REPLY",
                 "text": "Yes",
@@ -152,6 +152,8 @@ def test_a_template_id_is_sent_as_an_integer_when_it_is_one(template_id: Any, se
         ),
         (PhoneButton("Call", "+1"), {"type": "PHONE_NUMBER", "text": "Call", "phoneNumber": "+1"}),
         (CopyCodeButton("A", text="Copy"), {"type": "COPY_CODE", "text": "Copy", "example": "A"}),
+        (CopyCodeButton("A"), {"type": "COPY_CODE", "example": "A"}),
+        (CopyCodeButton("A"), {"type": "copy_code", "text": "Copy offer code", "example": "A"}),
         (FlowButton("Open", "1"), {"type": "FLOW", "text": "Open", "flow_id": 1}),
     ],
 )

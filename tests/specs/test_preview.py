@@ -47,7 +47,7 @@ def test_a_whole_message(minimal: dict[str, Any]) -> None:
         "│ [ Track ] opens https://shop.example/42\n"
         "│ [ Shop ] opens https://shop.example/\n"
         "│ [ Call ] calls +491234\n"
-        "│ [ Copy code ] copies SPRING\n"
+        "│ [ Copy offer code ] copies SPRING\n"
         "│ [ Rate us ] opens flow 77\n"
         "│ [ Stop ] replies, tags the contact 'gone', unsubscribes\n"
         "│ [ More ] replies, answers 'Soon!', sends template 'more'\n"
@@ -88,3 +88,10 @@ def test_a_spec_that_is_not_rendered_yet_can_be_shown(minimal: dict[str, Any]) -
     button = {"type": jinja, "text": jinja, "events": [{"event": jinja}, jinja]}
     spec = TemplateSpec(**minimal, header_media=jinja, buttons=[button, jinja])
     assert spec.preview().count(jinja) == 4
+
+
+@pytest.mark.parametrize("example", ["summer2023", "https://shop.example/t/summer2023"])
+def test_a_link_is_filled_with_either_form_of_its_example(example: str) -> None:
+    button = UrlButton("Go", "https://shop.example/t/{{1}}", example)
+    spec = TemplateSpec(name="a", language="en", category=1, content="a", buttons=[button])
+    assert "[ Go ] opens https://shop.example/t/summer2023\n" in f"{spec.preview()}\n"

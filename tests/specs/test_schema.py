@@ -1,14 +1,19 @@
 """The JSON Schema is generated, committed, and says the same as the model."""
 
+import copy
 import json
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
+from airflow_provider_nxlink.specs.files import _templates
 from airflow_provider_nxlink.specs.rules import load
 from airflow_provider_nxlink.specs.schema import schema
+from airflow_provider_nxlink.specs.spelling import BUTTON, EVENT, MEDIA, SPEC
+from airflow_provider_nxlink.specs.violations import TemplateSpecError
 
 VALIDATOR = Draft202012Validator(schema())
 
@@ -48,10 +53,13 @@ ACCEPTED = [
     {"buttons": [{"type": "URL", "text": "a", "url": "https://x.example"}]},
     {"buttons": [{"type": "QUICK_REPLY", "text": "a", "payload": 1}]},
     {"is_close_auto_flow": 1},
+    {"render": False},
     {"$schema": "template-spec.schema.json"},
 ]
 REFUSED = [
     {"category": "PROMO"},
+    {"render": "{{ params.render }}"},
+    {"render": 0},
     {"footer": "x"},
     {"content": 5},
     {"language": False},
@@ -79,3 +87,106 @@ def test_lists_and_several_languages_are_accepted(minimal: dict[str, Any]) -> No
     assert not accepts({**shared, "languages": {"de": {"contents": "x"}}})
     assert not accepts({**shared, "language": "de"})
     assert not accepts([{"name": "a"}])
+
+
+def is_loaded(value: Any) -> bool:
+    """Say whether a spec file of this is loaded, whatever WhatsApp's rules think of its texts."""
+    try:
+        for template in _templates(json.dumps(value).encode(), Path("spec.json")):
+            load(template, validation="off", rendered=False)
+    except TemplateSpecError:
+        return False
+    return True
+
+
+FIELDS = (
+    *(("", name) for name in {**SPEC.wire, **SPEC.also, **MEDIA.wire}),
+    *(("header_media", name) for name in MEDIA.wire),
+    *(("buttons", name) for name in {**BUTTON.wire, **BUTTON.also}),
+    *(("events", name) for name in EVENT.wire),
+)
+WHOLE = {
+    "name": "hello",
+    "language": "en_US",
+    "category": "UTILITY",
+    "content": "Hello there",
+    "header_media": {"media_id": "1", "media_type": "IMAGE", "h": "4:a"},
+    "footer_text": "a",
+    "buttons": [
+        {
+            "type": "QUICK_REPLY",
+            "text": "Yes",
+            "customize_type": "unsubscribe",
+            "events": [{"event": "tag", "tag_name": "a"}],
+        }
+    ],
+}
+
+
+@pytest.mark.parametrize("empty", [None, "", []])
+@pytest.mark.parametrize(("part", "name"), FIELDS)
+def test_schema_and_loader_agree_on_what_is_not_given(part: str, name: str, empty: Any) -> None:
+    document = copy.deepcopy(WHOLE)
+    button = document["buttons"][0]
+    {
+        "": document,
+        "header_media": document["header_media"],
+        "buttons": button,
+        "events": button["events"][0],
+    }[part][name] = empty
+    assert accepts(document) == is_loaded(document)
+
+
+CASES = [
+    ({"category": word}, True)
+    for word in ("utility", "Utility", "UTILITY", "marketing", "MaRkEtInG", 1, 2, "1", "2", "{{ params.c }}")
+] + [({"category": word}, False) for word in ("promo", "utility ", "authentication", "3", 3, True, {}, None)]
+
+
+@pytest.mark.parametrize(("change", "expected"), CASES)
+def test_schema_and_loader_agree_on_categories(change: dict[str, Any], expected: bool) -> None:
+    document = {**WHOLE, **change}
+    assert (accepts(document), is_loaded(document)) == (expected, expected)
+
+
+@pytest.mark.parametrize(
+    "button",
+    [
+        {"type": "url", "text": "a", "url": "https://x.example"},
+        {"type": "url", "text": "a"},
+        {"type": "quick_reply", "text": "a", "customizeType": "UNSUBSCRIBE"},
+        {"type": "quick_reply", "text": "a", "events": [{"event": "TAG"}]},
+        {"type": "quick_reply", "text": "a", "events": [{"event": "Text", "text": "b"}]},
+        {"type": "copy_code", "example": "A"},
+        {"type": "COPY_CODE", "text": None, "example": "A"},
+        {"type": "COPY_CODE"},
+        {"type": "PHONE_NUMBER", "phone_number": "+491"},
+        {"type": "call", "text": "a"},
+        None,
+    ],
+)
+def test_schema_and_loader_agree_on_buttons(button: Any) -> None:
+    document = {**WHOLE, "buttons": [button]}
+    assert accepts(document) == is_loaded(document)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"languages": {"de": {"content": "x"}, "en": {"content": "y"}}},
+        {"languages": {"de": {"content": None}}},
+        {"content": "shared", "languages": {"de": {"content": None}}},
+        {"content": "shared", "languages": {"de": {"footer_text": None}}},
+        {"content": "shared", "languages": {"de": {}}},
+        {"content": None, "languages": {"de": {"content": "x"}}},
+        {"content": None, "languages": {"de": {}}},
+        {"category": None, "languages": {"de": {"content": "x", "category_type": "utility"}}},
+        {"category": None, "languages": {"de": {"content": "x"}}},
+        {"languages": None},
+        {"languages": {"de": None}},
+        {"languages": {}},
+    ],
+)
+def test_schema_and_loader_agree_on_several_languages(change: dict[str, Any]) -> None:
+    document = {"name": "a", "category": "utility", **change}
+    assert accepts(document) == is_loaded(document)

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import threading
+import time
 from collections.abc import Callable
 from contextlib import aclosing
 from typing import Any
@@ -155,6 +157,37 @@ class TestOverARestart:
 
         seed("one")
         assert watch(lambda: None, store=Several()) == []
+
+
+def test_another_account_begins_a_watch_of_its_own(
+    sandbox: SandboxServer, seed: Seed, watch: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is told as a change that is a difference between two accounts."""
+    store = Store()
+    (template_id,) = seed("one")
+    with SandboxServer() as other:
+        body = {"language": "en_US", "category_type": 2, "content": "hello"}
+        assert other.seed([{**body, "name": "one", "status": 2}]) == [template_id]
+        monkeypatch.setenv("AIRFLOW_CONN_NXLINK_DEFAULT", sandbox.connection_json)
+
+        def point_to(server: SandboxServer) -> None:
+            monkeypatch.setenv("AIRFLOW_CONN_NXLINK_DEFAULT", server.connection_json)
+
+        def change_while_away() -> None:
+            sandbox.set_status("one", "en_US", 0, "because")
+            point_to(sandbox)
+
+        def away() -> None:
+            point_to(other)
+            deadline = time.monotonic() + 10
+            while other.count("list") < 2 and time.monotonic() < deadline:
+                time.sleep(0.02)
+            change_while_away()
+
+        # Another thread, as the watch goes on meanwhile.
+        thread = threading.Thread(target=away)
+        assert watch(thread.start, thread.join, store=store) == [("one", 1, 0)]
+        assert other.count("list") >= 2
 
 
 def test_bad_credentials_do_not_end_the_watch(sandbox: SandboxServer, seed: Seed, watch: Any) -> None:

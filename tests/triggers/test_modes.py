@@ -1,6 +1,10 @@
 """Poke, reschedule and deferrable mode end alike, in everything a user can see."""
 
+import json
+import threading
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -8,7 +12,7 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowSensorTimeout, AirflowSkipException
 
-from airflow_provider_nxlink.api.errors import NxlinkAuthError
+from airflow_provider_nxlink.api.errors import NxlinkAuthError, NxlinkError
 from airflow_provider_nxlink.api.models import TemplateStatus
 from airflow_provider_nxlink.exceptions import NxlinkTemplateFailedError
 from airflow_provider_nxlink.operators.template import (
@@ -20,6 +24,7 @@ from airflow_provider_nxlink.sandbox.server import SandboxServer
 from airflow_provider_nxlink.sensors.template import NxlinkTemplateSensor
 
 REF = {"name": "promo", "language": "en_US"}
+BODY = {"language": "en_US", "category_type": 2, "content": "hello"}
 SPEC = {**REF, "category": "UTILITY", "content": "Hello {{1}}, welcome."}
 MODES = {
     "poke": {},
@@ -208,13 +213,117 @@ class TestSoftFail:
         assert message.startswith("authentication failed (1003): list templates")
 
     def test_credentials_that_go_bad_later_are_no_skip(
-        self, sandbox: SandboxServer, finish: Finish, seed: Seed, sensor: Any, later: Any
+        self,
+        sandbox: SandboxServer,
+        finish: Finish,
+        seed: Seed,
+        sensor: Any,
+        later: Any,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
+        monkeypatch.setenv("AIRFLOW__NXLINK__AUTH_GRACE", "0")
         seed("promo")
         later(partial(sandbox.inject, "code", endpoint="list", code=1005, times=0))
         error, message = ending(finish, sensor(soft_fail=True))
         assert error is NxlinkAuthError
         assert message.startswith("authentication failed (1005): list templates")
+
+
+class TestErrorsAfterTheFirstLook:
+    """The grace of ``[nxlink] auth_grace``, 90 minutes, and what needs none."""
+
+    @pytest.mark.parametrize(
+        "fault",
+        [
+            {"kind": "status", "status": 403, "body": "<html></html>"},
+            {"kind": "status", "status": 404, "body": "<html></html>"},
+            {"kind": "status", "status": 302, "headers": {"Location": "https://login.example/"}},
+            {"kind": "code", "code": 1003},
+            {"kind": "code", "code": 1005},
+        ],
+        ids=lambda fault: str(fault.get("code", fault.get("status"))),
+    )
+    def test_they_do_not_end_the_wait(
+        self, sandbox: SandboxServer, finish: Finish, seed: Seed, sensor: Any, later: Any, fault: Any
+    ) -> None:
+        def fail_then_approve() -> None:
+            sandbox.inject(**fault, endpoint="list", times=4)
+            sandbox.approve("promo", "en_US")
+
+        seed("promo")
+        later(fail_then_approve)
+        assert finish(sensor())["status"] == 2
+
+    def test_the_wait_goes_on_with_a_rotated_key(
+        self,
+        sandbox: SandboxServer,
+        finish: Finish,
+        seed: Seed,
+        sensor: Any,
+        later: Any,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setenv("AIRFLOW__NXLINK__AUTH_GRACE", "0")
+
+        def rotate() -> None:
+            connection = {**sandbox.connection, "password": "rotated-secret"}
+            monkeypatch.setenv("AIRFLOW_CONN_NXLINK_DEFAULT", json.dumps(connection))
+            sandbox.state.account = replace(sandbox.account, access_secret="rotated-secret")
+            sandbox.approve("promo", "en_US")
+
+        seed("promo")
+        later(rotate)
+        assert finish(sensor())["status"] == 2
+
+    @pytest.mark.parametrize("grace", ["0", "90"])
+    def test_another_accounts_status_never_ends_the_wait_well(
+        self,
+        sandbox: SandboxServer,
+        finish: Finish,
+        seed: Seed,
+        sensor: Any,
+        later: Any,
+        monkeypatch: pytest.MonkeyPatch,
+        grace: str,
+    ) -> None:
+        monkeypatch.setenv("AIRFLOW__NXLINK__AUTH_GRACE", grace)
+        seed("promo")
+        with SandboxServer() as other:
+            other.seed([{**BODY, "name": "promo", "status": 2}])
+            later(monkeypatch.setenv, "AIRFLOW_CONN_NXLINK_DEFAULT", other.connection_json)
+            if grace == "0":
+                error, message = ending(finish, sensor(soft_fail=True))
+                assert issubclass(error, NxlinkError)
+                assert "now leads to another account: the wait began on tenant" in message
+            else:
+                timer = threading.Timer(
+                    1.0,
+                    lambda: (
+                        monkeypatch.setenv("AIRFLOW_CONN_NXLINK_DEFAULT", sandbox.connection_json),
+                        sandbox.reject("promo", "en_US"),
+                    ),
+                )
+                timer.start()
+                assert ending(finish, sensor())[0] is NxlinkTemplateFailedError
+                timer.join()
+            assert other.received == []
+
+    def test_a_deleted_connection_ends_the_wait_after_the_grace(
+        self,
+        sandbox: SandboxServer,
+        finish: Finish,
+        seed: Seed,
+        sensor: Any,
+        later: Any,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setenv("AIRFLOW__NXLINK__AUTH_GRACE", "0.01")
+        seed("promo")
+        later(monkeypatch.delenv, "AIRFLOW_CONN_NXLINK_DEFAULT")
+        begun = time.monotonic()
+        _, message = ending(finish, sensor())
+        assert "nxlink_default" in message
+        assert time.monotonic() - begun > 0.6
 
 
 @pytest.mark.parametrize("deferrable", [False, True])

@@ -11,13 +11,16 @@ from contextlib import aclosing, closing
 from typing import Any
 
 import pytest
+from airflow.providers.common.compat.sdk import AirflowNotFoundException
 
 from airflow_provider_nxlink.api.account import AccountError
 from airflow_provider_nxlink.api.errors import NxlinkApiError, NxlinkAuthError, NxlinkNotConfiguredError
 from airflow_provider_nxlink.hooks.nxlink import NxlinkHook
+from airflow_provider_nxlink.hooks.waiting import AccountChangedError
 from airflow_provider_nxlink.sandbox.server import SandboxServer
+from airflow_provider_nxlink.sandbox.settings import Account
 from airflow_provider_nxlink.triggers import poll
-from airflow_provider_nxlink.triggers.reader import Snapshot, Wanted
+from airflow_provider_nxlink.triggers.reader import Snapshot, TemplateReader, Wanted
 
 INTERVAL = 0.05
 
@@ -74,8 +77,8 @@ def test_a_passing_fault_is_survived_and_logged_when_it_begins_and_ends(
     assert [snapshot.error for snapshot in snapshots] == [None, None]
     assert sandbox.count("list") >= 4
     begun, ended = messages()
-    assert begun.startswith("Polling is disturbed, and goes on: ")
-    assert ended == "Polling is undisturbed again"
+    assert begun.startswith("Polling failed, will retry: ")
+    assert ended == "Polling recovered"
 
 
 def test_an_answer_that_does_not_come_is_survived(
@@ -104,17 +107,18 @@ def test_a_server_that_is_down_is_survived(
 
     def wanted() -> Wanted:
         if next(polls) == 4:
-            raise LookupError("four polls saw nothing and raised nothing")
+            monkeypatch.setenv("AIRFLOW_CONN_NXLINK_DEFAULT", sandbox.connection_json)
         return everything()
 
-    async def run() -> None:
+    async def run() -> Snapshot:
         async with aclosing(poll.snapshots(NxlinkHook(), wanted, INTERVAL, 0)) as stream:
-            await asyncio.wait_for(anext(stream), 20)
+            return await asyncio.wait_for(anext(stream), 20)
 
-    with pytest.raises(LookupError, match="four polls"):
-        asyncio.run(run())
-    (message,) = messages()
-    assert "ConnectError" in message
+    assert asyncio.run(run()).error is None
+    assert next(polls) > 4, "four polls saw nothing and raised nothing"
+    failed, recovered = messages()
+    assert "ConnectError" in failed
+    assert recovered == "Polling recovered"
 
 
 def test_the_server_is_asked_no_sooner_than_it_wishes(sandbox: SandboxServer) -> None:
@@ -152,6 +156,126 @@ def test_a_connection_that_can_not_be_used_is_told_at_once(monkeypatch: pytest.M
         "phone",
         "tenant_id",
     }
+
+
+PAGE = "<html><body>Forbidden</body></html>"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"status": 401, "body": PAGE},
+        {"status": 403, "body": PAGE},
+        {"status": 404, "body": PAGE},
+        {"status": 408, "body": PAGE},
+        {"status": 403, "body": '{"code": 403, "message": "Forbidden"}'},
+        {"status": 302, "headers": {"Location": "https://login.example/"}},
+    ],
+    ids=lambda fault: f"{fault['status']} {fault.get('body', '')[:6]}",
+)
+def test_what_is_not_nxlinks_own_envelope_is_retried(
+    sandbox: SandboxServer, messages: Callable[[], list[str]], fault: dict[str, Any]
+) -> None:
+    sandbox.inject("status", **fault, endpoint="list", times=6)
+    assert [snapshot.error for snapshot in take(2)] == [None, None]
+    begun, ended = messages()
+    assert begun.startswith("Polling failed, will retry: ")
+    assert ended == "Polling recovered"
+
+
+def test_an_unforeseen_exception_is_logged_once_with_its_traceback_and_retried(
+    sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    reads = itertools.count()
+    read = TemplateReader.read
+
+    async def fails_at_first(self: TemplateReader, wanted: Wanted) -> Snapshot:
+        if next(reads) < 4:
+            raise ZeroDivisionError("nobody foresaw this")
+        return await read(self, wanted)
+
+    monkeypatch.setattr(TemplateReader, "read", fails_at_first)
+    assert [snapshot.error for snapshot in take(2)] == [None, None]
+    (logged,) = [record for record in caplog.records if record.exc_info]
+    assert logged.levelno == logging.ERROR
+    assert "ZeroDivisionError: nobody foresaw this" in caplog.text
+
+
+def test_a_connection_that_can_not_be_looked_up_is_retried(
+    sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lookups = itertools.count()
+    look_up = NxlinkHook.async_fields
+
+    async def fails_at_first(self: NxlinkHook) -> Any:
+        if next(lookups) < 3:
+            raise RuntimeError("the secrets backend is away")
+        return await look_up(self)
+
+    monkeypatch.setattr(NxlinkHook, "async_fields", fails_at_first)
+    assert take(1)[0].error is None
+
+
+class TestAConnectionThatChanges:
+    """It is looked up before each poll."""
+
+    @staticmethod
+    def snapshots(change: Callable[[], object], account: str | None = None) -> tuple[Snapshot, Snapshot]:
+        """Return what a poll sees before and after a change."""
+
+        async def run() -> tuple[Snapshot, Snapshot]:
+            async with aclosing(poll.snapshots(NxlinkHook(), everything, INTERVAL, 0, account)) as stream:
+                before = await anext(stream)
+                change()
+                return before, await anext(stream)
+
+        return asyncio.run(asyncio.wait_for(run(), 20))
+
+    def test_a_rotated_key_is_used_at_the_next_poll(
+        self, sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        rotated = Account(access_key="rotated-key", access_secret="rotated-secret")  # of the same account
+        with SandboxServer(account=rotated) as other:
+            connection = {**sandbox.connection, "login": "rotated-key", "password": "rotated-secret"}
+
+            def rotate() -> None:
+                monkeypatch.setenv("AIRFLOW_CONN_NXLINK_DEFAULT", json.dumps(connection))
+                sandbox.state.account = sandbox.account = other.account
+
+            before, after = self.snapshots(rotate)
+        assert before.account == after.account
+        assert sandbox.received(endpoint="list")[-1].headers["accesskey"] == "rotated-key"
+
+    @pytest.mark.parametrize("key", ["phone", "tenant_id"])
+    def test_another_account_is_told_apart(
+        self, sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch, key: str
+    ) -> None:
+        connection = sandbox.connection
+        connection["extra"][key] = {"phone": "8613800009999", "tenant_id": 4711}[key]
+        before, after = self.snapshots(
+            lambda: monkeypatch.setenv("AIRFLOW_CONN_NXLINK_DEFAULT", json.dumps(connection))
+        )
+        assert before.account
+        assert after.account != before.account
+
+    def test_the_wrong_account_is_asked_nothing(
+        self, sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        account = NxlinkHook().account.identity
+        with SandboxServer() as other:
+            _, after = self.snapshots(
+                lambda: monkeypatch.setenv("AIRFLOW_CONN_NXLINK_DEFAULT", other.connection_json), account
+            )
+            assert isinstance(after.error, AccountChangedError)
+            assert other.received == []
+        assert account in str(after.error)
+        assert other.url in str(after.error)
+
+    def test_a_deleted_connection_is_told(
+        self, sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        _, after = self.snapshots(lambda: monkeypatch.delenv("AIRFLOW_CONN_NXLINK_DEFAULT"))
+        assert isinstance(after.error, AirflowNotFoundException)
 
 
 def test_a_mended_connection_is_looked_up_anew(

@@ -1,18 +1,30 @@
 """The trigger that tasks defer to: one template or many, alone or behind one shared stream."""
 
 import asyncio
+import functools
 import json
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
 
-from airflow_provider_nxlink.api.errors import NxlinkAuthError, NxlinkError
+from airflow_provider_nxlink.api.errors import NxlinkAuthError, NxlinkError, NxlinkNotConfiguredError
+from airflow_provider_nxlink.api.models import Template, TemplateRef
+from airflow_provider_nxlink.api.status import Verdict
+from airflow_provider_nxlink.hooks.waiting import auth_grace
 from airflow_provider_nxlink.sandbox.server import SandboxServer
-from airflow_provider_nxlink.triggers.events import error_event, read_event
+from airflow_provider_nxlink.triggers.events import (
+    Result,
+    encodable,
+    error_event,
+    read_event,
+    valid,
+    verdicts_event,
+)
 from airflow_provider_nxlink.triggers.polling import PollingTrigger
-from airflow_provider_nxlink.triggers.template import NxlinkTemplateTrigger
+from airflow_provider_nxlink.triggers.reader import Snapshot, Wanted
+from airflow_provider_nxlink.triggers.template import NxlinkTemplateChangeTrigger, NxlinkTemplateTrigger
 
 Seed = Callable[..., list[int]]
 
@@ -54,9 +66,10 @@ class TestManyTemplates:
 
         async def run() -> None:
             first = asyncio.ensure_future(anext(waiting.run()))
-            while sandbox.count("list") < 3:
-                assert not first.done()
-                await asyncio.sleep(0.01)
+            async with asyncio.timeout(20):
+                while sandbox.count("list") < 3:
+                    assert not first.done()
+                    await asyncio.sleep(0.01)
             first.cancel()
 
         asyncio.run(run())
@@ -109,6 +122,175 @@ class TestAcrossProcesses:
         with pytest.raises(NxlinkError, match="KeyError: 'x'") as raised:
             read_event(json.loads(json.dumps(error_event(KeyError("x")))))
         assert raised.value.permanent
+
+
+HOSTILE = {
+    "half of a surrogate pair": "bad \ud800 x",
+    "a NUL character": "bad \0 x",
+    "an integer beyond 64 bits": 10**30,
+    "not a finite number": float("nan"),
+    "nested deeper": functools.reduce(lambda inner, _: [inner], range(200), 1),
+    "no JSON type": object(),
+}
+
+
+def assert_airflow_can_send(payload: dict[str, Any]) -> None:
+    """Encode as the triggerer does, and as PostgreSQL takes it."""
+    comms = pytest.importorskip("airflow.sdk.execution_time.comms", reason="this Airflow has no msgpack")
+    encoder = comms._FrameMixin._encoder
+    encoder.encode(payload)
+    assert "\\u0000" not in json.dumps(payload, allow_nan=False)
+
+
+class TestWhatAirflowCannotEncode:
+    @pytest.mark.parametrize("problem", HOSTILE)
+    def test_an_event_becomes_an_error_event(self, problem: str) -> None:
+        ref = TemplateRef(name="one", language="en_US")
+        result = Result(ref, Verdict.DONE, "one is in use", {"name": "one", "content": HOSTILE[problem]})
+        event = encodable(verdicts_event([result]))
+        assert_airflow_can_send(event)
+        with pytest.raises(NxlinkError, match=problem) as raised:
+            read_event(event)
+        assert "['results'][0]['template']['content']" in str(raised.value)
+        assert raised.value.permanent
+
+    def test_a_key_is_looked_at_as_well(self) -> None:
+        event = encodable({"kind": "verdicts", "results": [{"bad \ud800": 1}]})
+        assert_airflow_can_send(event)
+        assert event["kind"] == "error"
+
+    @pytest.mark.parametrize("text", ["bad \ud800 x", "bad \0 x"])
+    def test_the_text_of_an_error_is_cleaned(self, text: str) -> None:
+        event = error_event(ValueError(text))
+        assert_airflow_can_send(event)
+        assert event["text"] == "ValueError: bad \ufffd x"
+
+    def test_an_api_error_with_a_huge_code_is_still_an_error(self) -> None:
+        event = error_event(NxlinkAuthError(10**30, "bad \ud800", "abc", 200, call="list templates"))
+        assert_airflow_can_send(event)
+        with pytest.raises(NxlinkError):
+            read_event(event)
+
+    @pytest.mark.parametrize("value", [0, -(2**63), 2**64 - 1, 1.5, None, True, "ü 😀", [], {}, {"a": [1]}])
+    def test_what_it_can_encode_is_left_alone(self, value: Any) -> None:
+        event = {"kind": "verdicts", "results": [value]}
+        assert encodable(event) is event
+        assert valid(event) == event
+        assert_airflow_can_send(event)
+
+    @pytest.mark.parametrize("problem", HOSTILE)
+    def test_a_change_is_sent_with_the_value_replaced(self, problem: str) -> None:
+        event = {"template": {"name": "one", "content": HOSTILE[problem]}, "previous_status": 1, "status": 0}
+        sent = NxlinkTemplateChangeTrigger()._sendable(event)
+        assert_airflow_can_send(sent)
+        assert (sent["template"]["name"], sent["previous_status"], sent["status"]) == ("one", 1, 0)
+
+    @pytest.mark.parametrize("problem", HOSTILE)
+    def test_a_wait_ends_alone_with_what_its_snapshot_holds(self, problem: str) -> None:
+        """Also where nothing was cleaned when the answer was read."""
+        ref = TemplateRef(name="one", language="en_US")
+        template = Template.model_construct(
+            name="one", language="en_US", status=0, rejected_reason=HOSTILE[problem]
+        )
+
+        async def stream() -> AsyncIterator[Snapshot]:
+            yield Snapshot(Wanted(frozenset({ref})), {ref: template})
+
+        async def first() -> Any:
+            return (await anext(trigger("one").events(stream()))).payload
+
+        event = asyncio.run(first())
+        assert_airflow_can_send(event)
+        with pytest.raises(NxlinkError):
+            read_event(event)
+
+
+class TestGrace:
+    """Snapshots by hand, and a clock that is set."""
+
+    AUTH = NxlinkAuthError(1003, "invalid signature", "abc", 200, call="list templates")
+    AUTH.from_envelope = True
+    NOT_CONFIGURED = NxlinkNotConfiguredError(22016, "none", "abc", 200, call="list templates")
+    NOT_CONFIGURED.from_envelope = True
+
+    @pytest.fixture
+    def ends_after(self, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int | None]:
+        """Return how many snapshots a wait takes to its first event; None when none ends it."""
+
+        def play(*steps: tuple[float, Snapshot], **arguments: Any) -> int | None:
+            taken = 0
+
+            async def stream() -> AsyncIterator[Snapshot]:
+                nonlocal taken
+                for minutes, snapshot in steps:
+                    taken += 1
+                    monkeypatch.setattr(time, "monotonic", lambda now=60 * minutes: now)
+                    yield snapshot
+
+            async def first() -> bool:
+                return [event async for event in trigger("one", **arguments).events(stream())] != []
+
+            with asyncio.Runner(loop_factory=_RealClock) as runner:
+                return taken if runner.run(first()) else None
+
+        return play
+
+    @staticmethod
+    def pending(account: str | None = "A") -> Snapshot:
+        ref = TemplateRef(name="one", language="en_US")
+        template = Template.model_construct(name="one", language="en_US", status=1)
+        return Snapshot(Wanted(frozenset({ref})), {ref: template}, account=account)
+
+    @staticmethod
+    def approved(account: str) -> Snapshot:
+        ref = TemplateRef(name="one", language="en_US")
+        template = Template.model_construct(name="one", language="en_US", status=2)
+        return Snapshot(Wanted(frozenset({ref})), {ref: template}, account=account)
+
+    def test_the_first_look_fails_at_once(self, ends_after: Any) -> None:
+        assert ends_after((0, Snapshot(error=self.AUTH))) == 1
+
+    @pytest.mark.parametrize("arguments", [{"account": "A"}, {"started_at": 0.0}])
+    def test_a_task_has_looked_before_it_defers(self, ends_after: Any, arguments: dict[str, Any]) -> None:
+        failed = Snapshot(error=self.AUTH)
+        assert ends_after((0, failed), (30, failed), (89, failed), (90, failed), **arguments) == 4
+
+    def test_fewer_than_three_failures_never_end_it(self, ends_after: Any) -> None:
+        failed = Snapshot(error=self.AUTH)
+        assert ends_after((0, failed), (500, failed), account="A") is None
+
+    def test_a_success_in_between_begins_anew(self, ends_after: Any) -> None:
+        failed = Snapshot(error=self.AUTH)
+        steps = [(0, failed), (60, failed), (80, self.pending()), (95, failed), (100, failed), (120, failed)]
+        assert ends_after(*steps, account="A") is None
+
+    def test_what_nxlink_refuses_for_good_ends_it_at_once(self, ends_after: Any) -> None:
+        assert ends_after((0, self.pending()), (1, Snapshot(error=self.NOT_CONFIGURED)), account="A") == 2
+
+    def test_another_accounts_approval_does_not_end_it(self, ends_after: Any) -> None:
+        assert ends_after((0, self.pending("A")), (1, self.approved("B")), (2, self.pending("A"))) is None
+        assert ends_after((0, self.pending("A")), (1, self.approved("B")), (2, self.approved("A"))) == 3
+
+    @pytest.mark.parametrize("value", ["soon", "-1", "nan", ""])
+    def test_a_setting_that_is_no_number_of_minutes_is_the_default(
+        self, value: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("AIRFLOW__NXLINK__AUTH_GRACE", value)
+        assert auth_grace() == 90 * 60
+
+    def test_the_setting_is_in_minutes(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert auth_grace() == 90 * 60
+        monkeypatch.setenv("AIRFLOW__NXLINK__AUTH_GRACE", "0.5")
+        assert auth_grace() == 30
+
+
+class _RealClock(asyncio.SelectorEventLoop):
+    """An event loop that goes on by its own clock when ``time.monotonic`` is set."""
+
+    _clock = staticmethod(time.monotonic)
+
+    def time(self) -> float:
+        return self._clock()
 
 
 def test_each_state_is_logged_once(
@@ -179,8 +361,9 @@ class TestSharedStream:
         async def run() -> Any:
             streams = manager()
             before = asyncio.create_task(self.first_event(streams, 1, early))
-            while not sandbox.count("list"):
-                await asyncio.sleep(0.01)
+            async with asyncio.timeout(20):
+                while not sandbox.count("list"):
+                    await asyncio.sleep(0.01)
             event = await asyncio.wait_for(self.first_event(streams, 2, late), 5)
             before.cancel()
             await streams.stop_all()
