@@ -41,7 +41,7 @@ CELLS = (
 MAKE_TEST = ("3.3", "3.11")
 # Tests of whole Airflows wait more than they work; with more on two cores, those of time begin to fail.
 JOBS = 3
-TIMEOUT = 30 * 60
+TIMEOUT = 50 * 60
 # Lines of a log that are shown: of the run that measures coverage, and of one that failed.
 COVERAGE_LINES, FAILED_LINES = 70, 200
 

@@ -12,7 +12,7 @@ from airflow_provider_nxlink.api.errors import NxlinkTransportError
 from airflow_provider_nxlink.api.models import Template, TemplatePage
 
 # A list that has no end is an error at this many templates. Meta allows a WhatsApp account 6 000.
-MAX_TEMPLATES = 100_000
+MAX_TEMPLATES = 200_000
 # How many more templates than the last ``total`` may come: those made while the list is read.
 MAX_BEYOND_TOTAL = 100
 # Pages may be shorter than asked for, as the largest page NXLink gives is not documented.
@@ -36,7 +36,7 @@ class PageWalk:
     page whose templates are those of page 1, 2, 4, 8, … brings nothing new, either: a list that begins anew
     would never end.
 
-    A list that goes on beyond its own ``total`` by more than 100 templates, beyond 100 000 templates, or
+    A list that goes on beyond its own ``total`` by more than 100 templates, beyond 200 000 templates, or
     beyond 1000 pages more than those would take, is an error: :meth:`take` raises it.
 
     :param name: what NXLink is to look for; None for all.
