@@ -1,16 +1,21 @@
 """
 A person looks at changed templates before anything goes to Meta, where a mistake costs a day of review.
 
-The plan is made without sending anything. Where it has changes, their previews wait for somebody's approval
-in Airflow (*Required Actions*); after it the same folder is synced. Where nothing changed nobody is asked.
+The plan is made without sending anything. Where it has changes, somebody is asked in Airflow (*Required
+Actions*) to approve them, and sees what the plan returned: the differences, and each template as it will be
+sent, with Airflow's Jinja rendered. After the approval the same folder is synced. Without changes nobody is
+asked.
 
 Needs ``ApprovalOperator`` of the standard provider, from Airflow 3.1 on; without it there is no DAG here.
 """
 
 from __future__ import annotations
 
+import json
 import os
+import re
 from datetime import timedelta
+from difflib import ndiff
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +23,6 @@ import pendulum
 from airflow.providers.common.compat.sdk import AirflowOptionalProviderFeatureException
 
 from airflow_provider_nxlink.operators.template import NxlinkSyncTemplatesOperator
-from airflow_provider_nxlink.specs.files import load_file, spec_files
-from airflow_provider_nxlink.specs.model import TemplateSpec
 
 try:
     from airflow.providers.standard.operators.hitl import ApprovalOperator
@@ -36,15 +39,39 @@ def changed(planned: dict[str, Any]) -> bool:
 
 
 def previews(planned: dict[str, Any]) -> str:
-    """Return what is to be done as Markdown, with each template as the phone shows it; Jinja as written."""
-    specs = [TemplateSpec.from_mapping(one) for file in spec_files(FOLDER) for one in load_file(file)]
-    shown = {(spec.name, spec.language): spec.preview() for spec in specs}
-    parts = []
-    for row in planned["plan"]:
-        if row["action"] != "unchanged":
-            text = shown.get((row["name"], row["language"]), "")
-            parts.append(f"**{row['action']} {row['name']} ({row['language']})**\n\n```text\n{text}\n```")
+    """Return what the plan would do as Markdown: each change, and each template as the phone will show it."""
+    return "\n\n".join(shown(row) for row in planned["plan"] if row["action"] != "unchanged")
+
+
+def shown(row: dict[str, Any]) -> str:
+    """Return one template of the plan: what happens and why, what changes, and the rendered text."""
+    parts = [f"**{row['action']} {row['name']} ({row['language']})** {row['reason']}".rstrip()]
+    changes = [
+        line
+        for difference in row["differences"]
+        for line in (
+            f"{difference['path']}:",
+            *ndiff(lines(difference["live"]), lines(difference["wanted"])),
+        )
+    ]
+    if changes:
+        parts.append(block("diff", "\n".join(changes)))
+    if row["preview"]:
+        parts.append(block("text", row["preview"]))
     return "\n\n".join(parts)
+
+
+def lines(value: Any) -> list[str]:
+    """Return one side of a difference, line by line."""
+    if value is None:
+        return []
+    return (value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)).splitlines()
+
+
+def block(language: str, text: str) -> str:
+    """Return a code block, with a fence that the text does not hold."""
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
+    return f"{fence}{language}\n{text}\n{fence}"
 
 
 if ApprovalOperator is not None:

@@ -172,6 +172,8 @@ class NxlinkSyncTemplatesOperator(SpecListArgument, NxlinkWaitingOperator):
             report = self._synced(
                 context, [spec for spec in specs if ref_of(spec) not in memory.refused], memory
             )
+        if report.plan.creations is not None and report.plan.creations.waits:
+            self.log.info("%s", report.plan.creations)
         if self.only_plan:
             self.log.info("Nothing is sent:\n%s", provisioning.report.table(_planned(report)))
             return report.to_dict()
@@ -195,7 +197,9 @@ class NxlinkSyncTemplatesOperator(SpecListArgument, NxlinkWaitingOperator):
                 outcomes = self.wait_for_all(waited, fail_fast=self.fail_fast, carried=memory.to_dict())
                 verdicts = {ref: (outcome.verdict, outcome.message) for ref, outcome in outcomes.items()}
                 return self._judged(context, memory, verdicts)
-        return self._end(memory, map(ref_of, specs), templates, {})
+        # What was not compared is not said to be unchanged.
+        wanted = [] if self.prune_only else [ref_of(spec) for spec in specs]
+        return self._end(memory, wanted, templates, {})
 
     def _synced(self, context: Context, specs: list[TemplateSpec], memory: Memory) -> Report:
         if not specs:

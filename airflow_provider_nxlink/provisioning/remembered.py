@@ -22,6 +22,7 @@ from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_nxlink.api.models import Template, TemplateRef
+from airflow_provider_nxlink.provisioning.allowance import HOUR
 from airflow_provider_nxlink.provisioning.plan import Action
 from airflow_provider_nxlink.provisioning.report import Result, Stored
 from airflow_provider_nxlink.specs.diff import Difference, diff
@@ -66,26 +67,48 @@ class Remembered:
     """
     What earlier runs on this machine learned of an account and of the templates that they wrote.
 
+    Only what the list bears out counts: an account may have been emptied, or its address be another's now.
+
     :param account: whose templates.
+    :param listed: its list.
     :param now: the clock.
     """
 
-    def __init__(self, account: Account, *, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, account: Account, listed: Iterable[Template] = (), *, now: Callable[[], float] = time.time
+    ) -> None:
         self._account = f"{account.base_url} {account.phone} {account.tenant_id}"
         self._now = now
         stored = _load()
         self._notes = _valid_notes(stored.get("templates"))
         self._accounts = _mapping(stored.get("accounts"))
         own = _mapping(self._accounts.get(_digest(self._account)))
-        self.created = _moments(own.get("created"))
-        learned = _moments([own.get("learned_at")])
-        offset = own.get("utc_offset")
-        fresh = bool(learned) and now() - learned[0] < ZONE_KEPT
-        self.utc_offset = float(offset) if fresh and isinstance(offset, int | float) else None
+        there = {self._key(TemplateRef.of(one)): one for one in listed if one.name and one.language}
+        self._created = {
+            key: float(moment)
+            for key, moment in _mapping(own.get("created")).items()
+            if key in there and _is_moment(moment) and now() - moment < HOUR
+        }
+        self._zone = _mapping(own.get("zone"))
+        learned = self._zone.get("offset"), self._zone.get("at")
+        seen = there.get(str(self._zone.get("template")))
+        self.utc_offset = (
+            float(self._zone["offset"])
+            if all(isinstance(part, int | float) for part in learned)
+            and now() - self._zone["at"] < ZONE_KEPT
+            and seen is not None
+            and seen.created_at == self._zone.get("created_at")
+            else None
+        )
+
+    @property
+    def created(self) -> list[float]:
+        """When earlier runs created templates in the last hour."""
+        return list(self._created.values())
 
     def named(self, action: Action) -> Action:
         """Return the action; where sending again would change nothing, it says so and sends nothing."""
-        note = self._notes.get(self._key(action)) if self._notes and action.spec is not None else None
+        note = self._notes.get(self._key(action.ref)) if self._notes and action.spec is not None else None
         if note is None or action.kind not in ("create", "update"):
             return action
         fits = (note.get("sent"), note.get("shown")) == (_sent(action), _shown(action.live))
@@ -108,7 +131,7 @@ class Remembered:
         results: Iterable[Result],
         listed: Mapping[TemplateRef, Template],
         *,
-        created: Iterable[float] = (),
+        created: Mapping[TemplateRef, float],
         utc_offset: float | None = None,
     ) -> None:
         """
@@ -116,13 +139,13 @@ class Remembered:
 
         :param results: with what the list shows of them, see :func:`compared_with_list`.
         :param listed: the list after the run, by name and language.
-        :param created: when templates were created in the last hour.
+        :param created: when the run created which templates.
         :param utc_offset: the zone of NXLink's times, in seconds east of UTC.
         """
         for result in results:
             if result.outcome not in ("created", "updated"):
                 continue
-            key = self._key(result.planned)
+            key = self._key(result.planned.ref)
             self._notes.pop(key, None)
             if result.stored:
                 ref = TemplateRef(name=result.planned.ref.name, language=result.planned.ref.language)
@@ -133,14 +156,22 @@ class Remembered:
                     "paths": [item.path for item in _noted_differences(result)],
                     "at": self._now(),
                 }
-        own: dict[str, Any] = {"created": list(created)[-MOST_NOTES:], "at": self._now()}
-        if utc_offset is not None:
-            own |= {"utc_offset": utc_offset, "learned_at": self._now()}
+        self._created |= {self._key(ref): moment for ref, moment in created.items()}
+        newest = sorted(self._created.items(), key=lambda item: item[1])[-MOST_NOTES:]
+        if utc_offset is not None and (learned := next((ref for ref in created if ref in listed), None)):
+            self._zone = {
+                "offset": utc_offset,
+                "at": self._now(),
+                # What bears it out.
+                "template": self._key(learned),
+                "created_at": listed[learned].created_at,
+            }
+        own = {"created": dict(newest), "zone": self._zone, "at": self._now()}
         self._accounts[_digest(self._account)] = own
         _save({"templates": _newest(self._notes), "accounts": _newest(self._accounts)})
 
-    def _key(self, action: Action) -> str:
-        return _digest([self._account, action.ref.name, action.ref.language])
+    def _key(self, ref: TemplateRef) -> str:
+        return _digest([self._account, ref.name, ref.language])
 
 
 def _noted_differences(result: Result) -> tuple[Difference, ...]:
@@ -170,10 +201,6 @@ def _mapping(value: Any) -> dict[str, Any]:
 
 def _is_moment(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < LATEST
-
-
-def _moments(value: Any) -> list[float]:
-    return [float(moment) for moment in value if _is_moment(moment)] if isinstance(value, list) else []
 
 
 def _valid_notes(value: Any) -> dict[str, dict[str, Any]]:

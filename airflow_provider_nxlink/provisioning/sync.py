@@ -92,7 +92,7 @@ def sync(
     """
     options = options or Options()
     there = listed(client, options.max_concurrency)
-    remembered = Remembered(client.account, now=now)
+    remembered = Remembered(client.account, there, now=now)
     plan = make_plan(client, specs, there, options, done=done, protected=protected, remembered=remembered)
     utc_offset = remembered.utc_offset if utc_offset is None else utc_offset
     # Each may know of creations that the others do not; together they would count some twice.
@@ -297,8 +297,7 @@ class _Run:
         if (learned := learned_offset(pairs)) is not None:
             self.utc_offset = learned
         if self.remembered is not None:
-            known = self.allowance.created if self.options.max_creates_per_hour else ()
-            self.remembered.keep(results, now, created=known, utc_offset=learned)
+            self.remembered.keep(results, now, created=self.created, utc_offset=learned)
         return results
 
     def _result(self, action: Action, now: Mapping[TemplateRef, Template]) -> Result:

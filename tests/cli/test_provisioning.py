@@ -264,12 +264,14 @@ def test_ctrl_c_says_what_was_done(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(apply, "_progress", interrupt)
-    sandbox.inject("latency", endpoint="create", seconds=0.2, times=0)
+    (folder / "more.yaml").write_text("name: more\nlanguage: de\ncategory: UTILITY\ncontent: Hello there\n")
+    sandbox.inject("latency", endpoint="create", seconds=0.5, times=0)
     assert main(["apply", "specs", *NAMES, "--max-concurrency", "1"]) == 130
     out, err = capsys.readouterr()
-    assert "1 of 2 not done" in err
-    assert sorted(line.split()[0] for line in out.splitlines()) == ["ACTION", "created", "left"]
-    assert sandbox.count("create") == 1
+    # The second call was under way, and is ended.
+    assert "1 of 3 not done" in err
+    assert sorted(line.split()[0] for line in out.splitlines()) == ["ACTION", "created", "created", "left"]
+    assert sandbox.count("create") == 2
 
 
 def test_ctrl_c_of_a_process(sandbox: SandboxServer, folder: Path) -> None:

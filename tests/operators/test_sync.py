@@ -13,6 +13,7 @@ import pytest
 from airflow.providers.common.compat.sdk import (
     DAG,
     AirflowFailException,
+    AirflowSensorTimeout,
     BaseOperator,
     Context,
     TaskDeferred,
@@ -354,6 +355,103 @@ def test_without_waiting_what_is_under_review_is_a_failure(sandbox: SandboxServe
     sandbox.seed([seed("pending", status=1)])
     with pytest.raises(AirflowFailException, match=r"pending .*PENDING.*after the verdict"):
         execute(NxlinkSyncTemplatesOperator, templates=[body("pending")])
+
+
+# Deleting
+
+
+def renaming(**arguments: Any) -> NxlinkSyncTemplatesOperator:
+    return NxlinkSyncTemplatesOperator(
+        task_id="task",
+        templates=[body("promo_new")],
+        prune=True,
+        prune_pattern="promo_*",
+        poll_interval=0.1,
+        **arguments,
+    )
+
+
+@pytest.mark.parametrize("deferrable", [False, True])
+def test_the_old_template_goes_when_the_new_one_is_in_use(deferrable: bool, sandbox: SandboxServer) -> None:
+    sandbox.switch(approve_after=0.5)
+    sandbox.seed([seed("promo_old"), seed("promo_rejected", status=0)])
+    returned = run(renaming(wait_for_approval=True, deferrable=deferrable))
+    assert actions(returned) == {
+        "promo_new": "created",
+        "promo_old": "deleted",
+        "promo_rejected": "deleted",
+    }
+    calls = [call.endpoint for call in sandbox.received()]
+    between = calls[calls.index("create") : calls.index("delete")]
+    assert between.count("list") >= 2
+
+
+@pytest.mark.parametrize("deferrable", [False, True])
+def test_the_old_template_stays_when_the_new_one_is_rejected(
+    deferrable: bool, sandbox: SandboxServer
+) -> None:
+    sandbox.switch(approve_after=0.3, review=["promo_new=reject:SPAM"])
+    sandbox.seed([seed("promo_old"), seed("promo_rejected", status=0)])
+    with pytest.raises(NxlinkTemplateFailedError, match="SPAM"):
+        run(renaming(wait_for_approval=True, deferrable=deferrable))
+    assert sandbox.count("delete") == 0
+
+
+def test_the_old_template_stays_when_the_wait_times_out(sandbox: SandboxServer) -> None:
+    sandbox.switch(approve_after=60)
+    sandbox.seed([seed("promo_old")])
+    with pytest.raises(AirflowSensorTimeout):
+        run(renaming(wait_for_approval=True, deferrable=False, timeout=0.3))
+    assert sandbox.count("delete") == 0
+
+
+def test_without_waiting_a_later_run_deletes_it(sandbox: SandboxServer) -> None:
+    sandbox.seed([seed("promo_old")])
+    assert actions(run(renaming())) == {"promo_new": "created", "promo_old": "postponed"}
+    assert actions(run(renaming())) == {"promo_new": "unchanged", "promo_old": "deleted"}
+
+
+def test_a_spec_that_is_never_reviewed_does_not_keep_the_old_one(sandbox: SandboxServer) -> None:
+    sandbox.seed([seed("promo_old")])
+    operator = NxlinkSyncTemplatesOperator(
+        task_id="task",
+        templates=[body("promo_new", syn_meta=False)],
+        prune=True,
+        prune_pattern="promo_*",
+        wait_for_approval=True,
+    )
+    assert actions(run(operator)) == {"promo_new": "created", "promo_old": "deleted"}
+
+
+def test_prune_only_writes_no_spec(sandbox: SandboxServer) -> None:
+    sandbox.switch(max_templates=2)
+    sandbox.seed([seed("promo_old"), seed("other")])
+    with pytest.raises(AirflowFailException):
+        run(renaming())
+    returned = run(renaming(prune_only=True, wait_for_approval=True))
+    assert returned["counts"]["deleted"] == 1
+    assert sandbox.template("promo_old", "en_US") is None
+    assert actions(run(renaming())) == {"promo_new": "created"}
+
+
+def test_what_prune_keeps_is_returned_with_the_reason(sandbox: SandboxServer, tmp_path: Path) -> None:
+    folder = folder_of_specs(tmp_path)
+    (folder / ".old.yaml").write_text("name: one_{{ params.x }}\nlanguage: fr\ncontent: Salut\n")
+    with DAG("kept", schedule=None, template_searchpath=str(tmp_path), params={"x": "old"}):
+        operator = NxlinkSyncTemplatesOperator(
+            task_id="task", templates=["nxlink_specs/more/two.json"], prune=True, prune_pattern="two*"
+        )
+        whole = NxlinkSyncTemplatesOperator(
+            task_id="whole", templates="nxlink_specs", prune=True, prune_pattern="one*", validation="off"
+        )
+    sandbox.seed([seed("two", language="de"), seed("two_code", category_type=3)])
+    operator.resolve_template_files()
+    returned = run(operator)
+    assert actions(returned)["two_code"] == "kept"
+    whole.resolve_template_files()
+    kept = whole.protected({"params": {"x": "old"}})
+    assert kept is not None
+    assert [(ref.name, ref.language) for ref in kept.templates] == [("one_old", "fr")]
 
 
 # The allowance

@@ -71,6 +71,8 @@ def test_a_person_sees_the_previews_before_anything_is_sent(sandbox: SandboxServ
     text = before.value("previews")
     assert "**create order_shipped (de)**" in text
     assert "Deine Bestellung" in text
+    assert "20 percent off" in text
+    assert "params.discount" not in text
     assert sandbox.count("create") == 0
 
     after = run_dag(dag, mark_success_pattern="review")
@@ -79,6 +81,23 @@ def test_a_person_sees_the_previews_before_anything_is_sent(sandbox: SandboxServ
     nothing = run_dag(dag, mark_success_pattern="review")
     assert nothing.states["changed"] == "success"
     assert {nothing.states[name] for name in ("previews", "review", "sync")} == {"skipped"}
+
+
+def test_a_person_sees_the_differences() -> None:
+    module = example("example_nxlink_human_review")
+    row = {
+        "action": "update",
+        "name": "promo",
+        "language": "de",
+        "reason": "",
+        "differences": [{"path": "content", "live": "One\nBefore", "wanted": "One\nAfter"}],
+        "preview": "One\nAfter ```",
+    }
+    gone = {**row, "action": "delete", "differences": [], "preview": None, "reason": "is no spec"}
+    text = module.previews({"plan": [row, {**row, "action": "unchanged"}, gone]})
+    assert "**update promo (de)**\n\n```diff\ncontent:\n  One\n- Before\n+ After\n```" in text
+    assert "````text\nOne\nAfter ```\n````" in text
+    assert text.endswith("**delete promo (de)** is no spec")
 
 
 def test_without_the_standard_provider_there_is_no_review(monkeypatch: pytest.MonkeyPatch) -> None:
