@@ -108,6 +108,9 @@ VALIDATION = Argument(
         "help": "strict (default): refuse what WhatsApp would refuse. warn: only say so. off: do not check.",
     },
 )
+BRIEF = Argument(
+    ("--brief",), {"action": "store_true", "help": "One line for each template to be created, no previews."}
+)
 YES = Argument(("--yes",), {"action": "store_true", "help": "Delete without asking."})
 SYNC = (
     PATHS,
@@ -207,7 +210,7 @@ COMMANDS: tuple[Command, ...] = (
         "plan",
         "Say what apply would do; exits with 2 when there are changes, 1 when it can't be said.",
         "plan:run",
-        SYNC,
+        (*SYNC, BRIEF),
     ),
     Command("apply", "Make NXLink's templates be what spec files say.", "apply:run", (*SYNC, YES)),
     Command(

@@ -28,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
     if options.format == "json":
         print(json.dumps(plan.to_dict() | skipped_files(loaded), indent=2, ensure_ascii=False))
     else:
-        print(show_plan(plan, colours=is_coloured(sys.stdout)))
+        print(show_plan(plan, colours=is_coloured(sys.stdout), brief=options.brief))
     if loaded.skipped:
         return FOUND
     return CHANGES if plan.changes or plan.refusal else OK

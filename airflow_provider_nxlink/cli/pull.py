@@ -14,23 +14,33 @@ from typing import Any
 import yaml
 
 from airflow_provider_nxlink.api import writes
-from airflow_provider_nxlink.api.errors import NxlinkError
+from airflow_provider_nxlink.api.client import NxlinkClient
+from airflow_provider_nxlink.api.errors import NxlinkError, TemplateNotFoundError
 from airflow_provider_nxlink.api.models import Template
 from airflow_provider_nxlink.cli.access import client_for
 from airflow_provider_nxlink.cli.commands import FOUND, OK
 from airflow_provider_nxlink.cli.templates import rendered
+from airflow_provider_nxlink.provisioning import guard
 from airflow_provider_nxlink.provisioning.parallel import in_parallel
-from airflow_provider_nxlink.provisioning.pull import not_told, spec_fields
+from airflow_provider_nxlink.provisioning.pull import spec_fields
 from airflow_provider_nxlink.provisioning.write import with_details
 from airflow_provider_nxlink.specs.diff import diff
 from airflow_provider_nxlink.specs.files import load_file, spec_files
+from airflow_provider_nxlink.specs.live import NEVER_RETURNED
 from airflow_provider_nxlink.specs.rules import load
 from airflow_provider_nxlink.specs.violations import TemplateSpecError
 
 LONGEST_STEM = 150
-MISSING = """\
-# NXLink does not tell {fields}.
-# Add what the template has of these before you change it here: an update replaces the whole template.
+NEVER = f"""\
+# The API does not return {", ".join(NEVER_RETURNED)}. Add them if the template has them: an update replaces
+# the whole template.
+"""
+UNCONFIRMED = """\
+# The API did not return what is listed under `unconfirmed`, and updates are blocked until each is confirmed:
+# fill in the field, or take its name off the list where the template has none.
+"""
+SAMPLE = """\
+# header_media has no upload handle: before the template is changed here, give the file again as `url`.
 """
 
 
@@ -41,8 +51,8 @@ def run(options: argparse.Namespace) -> int:
         known = _known(folder)
         with client_for(options) as client:
             listed = [template for template in client.templates() if _is_wanted(template, options.name)]
-            found = in_parallel(lambda one: with_details(client, one), listed, options.max_concurrency)
-            live = [template for _, template in found]
+            found = in_parallel(lambda one: _details(client, one), listed, options.max_concurrency)
+            live = [template for _, template in found if template is not None]
     except (ValueError, NxlinkError) as error:
         print(f"pull: {error}", file=sys.stderr)
         return FOUND
@@ -58,6 +68,13 @@ def run(options: argparse.Namespace) -> int:
     return outcome
 
 
+def _details(client: NxlinkClient, listed: Template) -> Template | None:
+    try:
+        return with_details(client, listed)
+    except TemplateNotFoundError:
+        return None
+
+
 def _stem(name: str) -> str:
     """Return a template's name as a file's, which may be shorter and lead nowhere else."""
     stem = re.sub(r"[^\w-]", "_", name)
@@ -71,8 +88,11 @@ def _write(path: Path, templates: list[Template], *, overwrite: bool) -> int:
     sound = [template for template in templates if _is_sound(template)]
     if not sound:
         return OK
-    missing = sorted({field for template in sound for field in not_told(template)})
-    text = MISSING.format(fields=", ".join(missing)) + _dump(_document(sound))
+    specs = [spec_fields(template) for template in sound]
+    comment = NEVER
+    comment += UNCONFIRMED if any("unconfirmed" in spec for spec in specs) else ""
+    comment += SAMPLE if any("header_media" in spec for spec in specs) else ""
+    text = comment + _dump(_document(specs))
     if path.exists() and not overwrite and path.read_text(encoding="utf-8") != text:
         _say(f"{path} is there already and says something else; --overwrite replaces it")
         return FOUND
@@ -81,9 +101,8 @@ def _write(path: Path, templates: list[Template], *, overwrite: bool) -> int:
     return OK
 
 
-def _document(templates: list[Template]) -> dict[str, Any]:
+def _document(specs: list[dict[str, Any]]) -> dict[str, Any]:
     """Return one template as it is, several languages of one with what they share said once."""
-    specs = [spec_fields(template) for template in templates]
     if len(specs) == 1:
         return specs[0]
     shared = {
@@ -101,6 +120,9 @@ def _document(templates: list[Template]) -> dict[str, Any]:
 def _is_sound(template: Template) -> bool:
     """Say whether the spec means the template that it was made of; tell why where it does not."""
     where = f"{template.name} ({template.language})"
+    if reason := guard.beyond_specs(template):
+        _say(f"warning: {where} is skipped: {reason}")
+        return False
     try:
         spec, warnings = load(rendered(spec_fields(template), {}), validation="warn")
     except TemplateSpecError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from difflib import ndiff
 from typing import Any, TextIO
@@ -31,11 +32,15 @@ def is_coloured(stream: TextIO) -> bool:
     return stream.isatty() and not os.environ.get("NO_COLOR")
 
 
-def show_plan(plan: Plan, *, colours: bool) -> str:
-    """Return the plan as text."""
-    lines = [line for action in plan.actions for line in _action(action)]
-    counts = [f"{plan.counts[kind]} {words}" for kind, (_, _, words) in KINDS.items() if kind in plan.counts]
-    lines.append(BOLD + ", ".join(counts or ["nothing to do"]) + "." + PLAIN)
+def show_plan(plan: Plan, *, colours: bool, brief: bool = False) -> str:
+    """
+    Return the plan as text.
+
+    :param brief: one line for each template that is to be created, instead of its preview.
+    """
+    lines = [line for action in plan.actions for line in _action(action, brief=brief)]
+    lines += plan.notes
+    lines.append(BOLD + ", ".join(_counts(plan) or ["nothing to do"]) + "." + PLAIN)
     if plan.creations is not None and plan.creations.waits:
         lines.append(f"{plan.creations}.")
     if plan.refusal:
@@ -44,19 +49,54 @@ def show_plan(plan: Plan, *, colours: bool) -> str:
     return text if colours else _uncoloured(text)
 
 
-def _action(action: Action) -> Iterator[str]:
+def _counts(plan: Plan) -> list[str]:
+    """Return how many templates each kind concerns; what is unchanged only as far as is known, apart."""
+    counts = []
+    for kind, (_, _, words) in KINDS.items():
+        of_kind = [action for action in plan.actions if action.kind == kind]
+        groups = Counter(f"{words}{_qualified(action)}" for action in of_kind)
+        counts += [f"{count} {text}" for text, count in groups.items()]
+    return counts
+
+
+def _qualified(action: Action) -> str:
+    if action.kind != "unchanged":
+        return ""
+    if action.compared == "content":
+        return " in category and content"
+    text = "" if action.is_certain else " in what the API returns"
+    return f"{text} but {_in_words(action)}" if action.status_reason else text
+
+
+def _in_words(action: Action) -> str:
+    return "" if action.live is None else action.live.status_name.replace("_", " ").lower()
+
+
+def _action(action: Action, *, brief: bool) -> Iterator[str]:
     mark, colour, _ = KINDS[action.kind]
     title = f"{action.ref.name} ({action.ref.language})"
-    status = (
-        f", {action.live.status_name}" if action.live is not None and action.live.status is not None else ""
-    )
-    notes = [f"    {item.path}: {item.live} at NXLink, {item.wanted} in its spec" for item in action.drift]
-    if action.kind == "unchanged" and not notes and not action.reason:
+    live = action.live
+    status = f", {live.status_name}" if live is not None and live.status is not None else ""
+    details = [f"{item.path}: {item.live} at NXLink, {item.wanted} in its spec" for item in action.drift]
+    details += [action.reason] if action.reason else []
+    details += action.notes
+    if action.not_compared:
+        details.append(f"not compared, as the API did not return it: {', '.join(action.not_compared)}")
+    if action.may_be_removed:
+        details.append(
+            "may be removed, as the API did not return it and the spec does not set it: "
+            + ", ".join(action.may_be_removed)
+        )
+    unseen = [name for name in action.not_returned if name not in action.not_compared]
+    if action.kind == "unchanged" and unseen:
+        details.append(f"not in the spec, and the API did not return it: {', '.join(unseen)}")
+    if action.kind == "unchanged" and not details:
         return
-    yield f"{colour}{mark} {title}{status}{PLAIN}"
-    yield from notes
-    if action.reason:
-        yield f"    {action.reason}"
+    certain = "" if action.kind != "unchanged" else f": unchanged{_qualified(action)}"
+    yield f"{colour}{mark} {printable(title + status + certain)}{PLAIN}"
+    yield from (f"    {printable(line)}" for line in details)
+    if action.kind == "create" and action.spec is not None and not brief:
+        yield from (f"    {line}" for line in action.spec.preview().split("\n"))
     for difference in action.differences:
         yield f"    {difference.path}:"
         yield from _sides(difference)

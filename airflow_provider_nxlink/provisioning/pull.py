@@ -7,20 +7,17 @@ from typing import Any
 
 from airflow_provider_nxlink.api.models import Template
 from airflow_provider_nxlink.specs.buttons import EVENT_NEEDS
+from airflow_provider_nxlink.specs.live import FLOW_EXTRAS, not_returned, sent_fields
+from airflow_provider_nxlink.specs.model import UNCONFIRMABLE
 from airflow_provider_nxlink.specs.placeholders import changes_when_rendered
 from airflow_provider_nxlink.specs.spelling import BUTTON, EVENT
-
-# What no call tells of a template.
-NEVER_TOLD = ("tag_name", "syn_meta", "is_close_auto_flow")
-# What details in their flat shape do not tell either.
-NOT_TOLD_FLAT = ("header_text", "header_media", "footer_text")
 
 # What a button of each type needs; NXLink fills others in by itself.
 BUTTON_FIELDS: Mapping[str, tuple[str, ...]] = {
     "QUICK_REPLY": ("customize_type", "events"),
     "URL": ("url", "example", "events"),
     "PHONE_NUMBER": ("phone_number",),
-    "FLOW": ("flow_id",),
+    "FLOW": ("flow_id", *FLOW_EXTRAS),
     "COPY_CODE": ("example",),
 }
 
@@ -29,6 +26,7 @@ def spec_fields(live: Template) -> dict[str, Any]:
     """
     Return the fields of the spec file for a template that was read with its details.
 
+    What the API did not return of it is listed under ``unconfirmed``, so that no update removes it unseen.
     Where Jinja would read anything in any of them, ``render: false`` is among the fields: what NXLink returns
     is data and is never evaluated.
     """
@@ -38,17 +36,15 @@ def spec_fields(live: Template) -> dict[str, Any]:
         "category": live.category,
         "content": live.content,
     }
-    if live.components is None:
-        fields["buttons"] = [_button(button) for button in live.buttons or []]
-    else:
+    if live.components:
         fields |= _from_components(live.components)
+    else:
+        fields["buttons"] = [_button(button) for button in live.buttons or []]
+    # Off is what a template is without it.
+    fields["is_close_auto_flow"] = live.is_close_auto_flow or None
+    fields["unconfirmed"] = [name for name in not_returned(live) if name in UNCONFIRMABLE]
     given = {name: value for name, value in fields.items() if value not in (None, "", [])}
     return given | {"render": False} if changes_when_rendered(given) else given
-
-
-def not_told(live: Template) -> tuple[str, ...]:
-    """Return the fields that a template may have and NXLink does not tell."""
-    return NEVER_TOLD if live.components is not None else (*NOT_TOLD_FLAT, *NEVER_TOLD)
 
 
 def _from_components(components: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -75,8 +71,7 @@ def _media(header: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _button(button: Mapping[str, Any]) -> dict[str, Any]:
-    sent = button.get("buttonReqs")
-    given, _ = BUTTON.read({**button, **sent} if isinstance(sent, Mapping) else button)
+    given, _ = BUTTON.read(sent_fields(button) or button)
     kind = str(given.get("type", "")).upper()
     names = ("type", "text", *BUTTON_FIELDS.get(kind, ()))
     found = {name: given[name] for name in names if name in given}

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from airflow_provider_nxlink.api.errors import NxlinkError
 from airflow_provider_nxlink.api.models import Template
 from airflow_provider_nxlink.provisioning.allowance import Forecast
-from airflow_provider_nxlink.provisioning.plan import Action
+from airflow_provider_nxlink.provisioning.plan import Action, never_returned
 from airflow_provider_nxlink.specs.diff import Difference
 
 Outcome = Literal[
@@ -107,6 +107,16 @@ class Plan:
         """True where something is not as it should be."""
         return any(action.changes for action in self.actions)
 
+    @property
+    def notes(self) -> list[str]:
+        """What holds for all of the plan: the fields that no call returns."""
+        names = never_returned(self.actions)
+        if not names:
+            return []
+        note = f"The API never returns {' and '.join(names)}: they are not compared"
+        updates = any(action.kind == "update" for action in self.actions)
+        return [f"{note}, and an update replaces them with what its spec says." if updates else f"{note}."]
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON."""
         return {
@@ -114,6 +124,8 @@ class Plan:
             "counts": self.counts,
             "refusal": self.refusal,
             "creations": None if self.creations is None else self.creations.to_dict(),
+            "never_returned": list(never_returned(self.actions)),
+            "notes": self.notes,
         }
 
 

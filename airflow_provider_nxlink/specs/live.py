@@ -184,7 +184,9 @@ def _unmodelled_buttons(buttons: Sequence[Mapping[str, Any]], *, sent_is_apart: 
         if kind not in BUTTON_NEEDS:
             found.append(f"a {kind or 'broken'} button")
         elif kind == "QUICK_REPLY" and sent_is_apart and sent_fields(button) is None:
-            found.append(f"the quick reply {shown(button.get('text'))} whose events are not known (no buttonReqs)")
+            found.append(
+                f"the quick reply {shown(button.get('text'))} whose events are not known (no buttonReqs)"
+            )
     return found
 
 

@@ -56,6 +56,7 @@ MediaType = Literal["IMAGE", "VIDEO", "DOCUMENT"]
 Unconfirmable = Literal[
     "header_text", "header_media", "footer_text", "buttons", "button_events", "other_components"
 ]
+UNCONFIRMABLE: tuple[str, ...] = get_args(Unconfirmable)
 # What each of these settles: a header is either a text or media.
 SETTLES: Mapping[str, tuple[str, ...]] = {
     "header_text": ("header_text", "header_media"),
@@ -173,7 +174,7 @@ class TemplateSpec(Part):
     unconfirmed: Annotated[
         list[Unconfirmable],
         PlainValidator(
-            read.names(*get_args(Unconfirmable)),
+            read.names(*UNCONFIRMABLE),
             json_schema_input_type=list[Unconfirmable] | Unconfirmable,
         ),
     ] = Field(default_factory=list)
