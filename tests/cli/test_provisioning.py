@@ -62,12 +62,21 @@ def test_plan_apply_plan(sandbox: SandboxServer, folder: Path, capsys: Out) -> N
     assert main(["plan", "specs", *NAMES]) == 2
     assert capsys.readouterr().out == (
         "~ promo (en_US), IN_USE\n"
+        "    takes it out of use until Meta has reviewed it, and uses one of its edits "
+        "(1 per 24 hours, 10 per 30 days)\n"
         "    content:\n"
         "      - Before\n"
         "      + Hello {{1}} from Example.\n"
         "+ promo (de)\n"
+        "    ╭─ promo · de · MARKETING\n"
+        "    │ Hallo {{1}} von Example.\n"
+        "    ╰─\n"
+        "The API never returns tag_name and syn_meta: they are not compared, and an update replaces them "
+        "with what its spec says.\n"
         "1 to create, 1 to update.\n"
     )
+    assert main(["plan", "specs", *NAMES, "--brief"]) == 2
+    assert "╭" not in capsys.readouterr().out
     assert writes(sandbox) == 0
 
     assert main(["apply", "specs", *NAMES]) == 0
@@ -80,7 +89,9 @@ def test_plan_apply_plan(sandbox: SandboxServer, folder: Path, capsys: Out) -> N
     assert "2 of 2: template promo (de) is created" in err
 
     assert main(["plan", "specs", *NAMES]) == 0
-    assert capsys.readouterr().out == "2 unchanged.\n"
+    assert capsys.readouterr().out == (
+        "The API never returns tag_name and syn_meta: they are not compared.\n2 unchanged.\n"
+    )
     assert writes(sandbox) == 2
 
 
@@ -506,15 +517,153 @@ def test_pull_says_what_shared_parts_have_once(sandbox: SandboxServer, folder: P
         "languages": {"de": {"content": "Before"}, "en_US": {"content": "Before"}},
     }
     text = (folder.parent / "pulled" / "single.yaml").read_text()
-    assert text.startswith("# NXLink does not tell is_close_auto_flow, syn_meta, tag_name.\n")
+    assert text.startswith("# The API does not return tag_name, syn_meta.")
     assert "content: |-\n  One\n  Two\n" in text
 
 
-def test_pull_says_what_the_flat_details_hide(sandbox: SandboxServer, folder: Path) -> None:
+def test_pull_lists_what_the_flat_details_hide_as_unconfirmed(sandbox: SandboxServer, folder: Path) -> None:
     sandbox.switch(details="B")
-    sandbox.seed([seed("promo")])
+    sandbox.seed([seed("promo", headerText="News", footerText="Shop")])
     assert main(["pull", "pulled"]) == 0
-    assert "does not tell footer_text, header_media, header_text," in Path("pulled/promo.yaml").read_text()
+    (template,) = load_file("pulled/promo.yaml")
+    assert template["unconfirmed"] == ["header_text", "header_media", "footer_text", "other_components"]
+    assert "header_text" not in template
+
+
+def test_an_update_of_a_flat_template_needs_its_fields_confirmed(
+    sandbox: SandboxServer, folder: Path, capsys: Out
+) -> None:
+    sandbox.switch(details="B")
+    sandbox.seed([seed("promo", headerText="News", footerText="Shop")])
+    assert main(["pull", "pulled"]) == 0
+    assert main(["plan", "pulled"]) == 0
+    out = capsys.readouterr().out
+    assert "= promo (en_US), IN_USE: unchanged in what the API returns" in out
+    assert "1 unchanged in what the API returns." in out
+
+    file = Path("pulled/promo.yaml")
+    file.write_text(file.read_text().replace("Before", "After"))
+    assert main(["plan", "pulled"]) == 2
+    out = capsys.readouterr().out
+    assert "lists header_text, header_media, footer_text, other_components as unconfirmed" in out
+    assert "take its name off the list" in out
+    assert main(["apply", "pulled"]) == 1
+    assert writes(sandbox) == 0
+
+    confirmed = file.read_text().partition("unconfirmed:")[0]
+    file.write_text(confirmed + "header_text: News\nfooter_text: Shop\n")
+    assert main(["plan", "pulled"]) == 2
+    out = capsys.readouterr().out
+    assert "not compared, as the API did not return it: header_text, footer_text\n" in out
+    assert "the spec does not set it: header_media, other_components\n" in out
+    assert main(["apply", "pulled"]) == 0
+    body = sandbox.template("promo", "en_US").body
+    assert (body["content"], body["headerText"], body["footerText"]) == ("After", "News", "Shop")
+
+
+def test_a_hand_written_spec_says_what_flat_details_leave_open(
+    sandbox: SandboxServer, folder: Path, capsys: Out
+) -> None:
+    sandbox.switch(details="B")
+    sandbox.seed([seed("promo", content="Hello {{1}} from x.", footerText="Old")])
+    (folder / "promo.yaml").write_text(
+        "name: promo\nlanguage: en_US\ncategory: MARKETING\ncontent: Hello {{1}} from x.\nfooter_text: New\n"
+    )
+    assert main(["plan", "specs"]) == 0
+    out = capsys.readouterr().out
+    assert "not compared, as the API did not return it: footer_text\n" in out
+    assert "may be removed" not in out
+    assert out.count("tag_name") == 1
+    assert main(["plan", "specs", "--format", "json"]) == 0
+    plan = json.loads(capsys.readouterr().out)
+    assert (plan["plan"][0]["not_compared"], plan["plan"][0]["may_be_removed"]) == (["footer_text"], [])
+    assert plan["never_returned"] == ["tag_name", "syn_meta"]
+
+
+@pytest.mark.parametrize(
+    ("switches", "named"),
+    [
+        ({"extra_component": "CAROUSEL"}, "CAROUSEL"),
+        ({"extra_component": "LIMITED_TIME_OFFER"}, "LIMITED_TIME_OFFER"),
+        ({"extra_component": "UNKNOWN"}, "UNKNOWN"),
+        ({"extra_button": "unknown"}, "VOICE_CALL"),
+        ({"extra_button": "unknown", "details": "B"}, "VOICE_CALL"),
+        ({"button_reqs": "missing"}, "whose events are not known"),
+        ({"button_reqs": "null"}, "whose events are not known"),
+    ],
+)
+def test_pull_skips_and_apply_leaves_what_no_spec_can_express(
+    switches: dict[str, str], named: str, sandbox: SandboxServer, folder: Path, capsys: Out
+) -> None:
+    reply = {"type": "QUICK_REPLY", "text": "Yes"}
+    sandbox.switch(**switches)
+    sandbox.seed([seed("promo", buttonComponents=[reply])])
+    assert main(["pull", "pulled"]) == 0
+    err = capsys.readouterr().err
+    assert "warning: promo (en_US) is skipped: contains " in err
+    assert named in err
+    assert list(Path("pulled").iterdir()) == []
+
+    for content in ("Before", "After"):
+        spec = {**WANTED, "content": content, "buttons": [reply]}
+        (folder / "promo.yaml").write_text(json.dumps(spec))
+        for compare in ("full", "content", "always"):
+            if (content, compare) == ("Before", "content"):
+                continue
+            assert main(["plan", "specs", "--compare", compare]) == 2
+            out = capsys.readouterr().out
+            assert "contains " in out
+            assert f"{named}" in out
+            assert "which this tool cannot preserve" in out
+            assert "1 blocked." in out
+            assert main(["apply", "specs", "--compare", compare]) == 1
+    assert writes(sandbox) == 0
+
+
+WANTED = {"name": "promo", "language": "en_US", "category": "MARKETING", "content": "Before"}
+
+
+def test_is_close_auto_flow_is_pulled_compared_and_kept(
+    sandbox: SandboxServer, folder: Path, capsys: Out
+) -> None:
+    for details in ("A", "B"):
+        sandbox.reset()
+        sandbox.switch(details=details)
+        sandbox.seed([seed("promo", is_close_auto_flow=1)])
+        assert main(["pull", "pulled", "--overwrite"]) == 0
+        assert load_file("pulled/promo.yaml")[0]["is_close_auto_flow"] is True
+        (folder / "promo.yaml").write_text(json.dumps({**WANTED, "is_close_auto_flow": False}))
+        assert main(["plan", "specs"]) == 2
+        assert "    is_close_auto_flow:\n      - True\n      + False\n" in capsys.readouterr().out
+        (folder / "promo.yaml").write_text(json.dumps({**WANTED, "content": "After"}))
+        assert main(["apply", "specs"]) == 0
+        assert sandbox.template("promo", "en_US").body["is_close_auto_flow"] == 1
+
+
+@pytest.mark.parametrize(("status", "words"), [(0, "rejected"), (6, "unavailable"), (11, "paused")])
+def test_an_equal_template_that_is_out_of_use_is_shown(
+    status: int, words: str, sandbox: SandboxServer, folder: Path, capsys: Out
+) -> None:
+    sandbox.seed([seed("promo", status=status, waRejectedReason="INVALID_FORMAT")])
+    (folder / "promo.yaml").write_text(json.dumps(WANTED))
+    assert main(["plan", "specs"]) == 0
+    out = capsys.readouterr().out
+    assert f"= promo (en_US), {words.upper()}: unchanged but {words}\n" in out
+    assert f"1 unchanged but {words}." in out
+    assert "(reason: INVALID_FORMAT)" in out
+
+
+def test_a_pulled_media_template_needs_its_sample_again(
+    sandbox: SandboxServer, folder: Path, capsys: Out
+) -> None:
+    sandbox.seed([seed("promo", mediaType="IMAGE", mediaId="1", mediaName="a.png")])
+    assert main(["pull", "pulled"]) == 0
+    file = Path("pulled/promo.yaml")
+    file.write_text(file.read_text().replace("Before", "After"))
+    assert main(["plan", "pulled"]) == 2
+    out = capsys.readouterr().out
+    assert "header_media has no upload handle (h)" in out
+    assert "give the header sample again" in out
 
 
 def test_pull_replaces_nothing_unasked(sandbox: SandboxServer, folder: Path, capsys: Out) -> None:
@@ -559,7 +708,11 @@ def test_pull_keeps_jinja_out_of_what_is_not_ours(sandbox: SandboxServer, folder
     assert rendered(template, {})["content"] == content
 
 
-SHAPE = st.fixed_dictionaries({key: st.sampled_from(forms) for key, forms in SHAPES.items()})
+# Templates that no spec can express are skipped, see test_pull_skips_what_no_spec_can_express.
+PLAIN = {"extra_component": "none", "extra_button": "none", "button_reqs": "given"}
+SHAPE = st.fixed_dictionaries({key: st.sampled_from(forms) for key, forms in SHAPES.items()}).map(
+    lambda shape: shape | PLAIN
+)
 
 
 @settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
