@@ -31,6 +31,7 @@ from airflow_provider_nxlink.specs.rules import load
 from airflow_provider_nxlink.specs.violations import TemplateSpecError
 
 LONGEST_STEM = 150
+FOREIGN_LINE_ENDS = re.compile("[\r\x85\u2028\u2029]")
 NEVER = f"""\
 # The API does not return {", ".join(NEVER_RETURNED)}. Add them if the template has them: an update replaces
 # the whole template.
@@ -171,8 +172,9 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
-    # The last line end of a block is not read as part of the text.
-    style = "|" if "\n" in text and not text.endswith("\n") else None
+    # A block loses its last line end, and other line ends come back only where they are escaped.
+    is_block = "\n" in text and not text.endswith("\n")
+    style = '"' if FOREIGN_LINE_ENDS.search(text) else "|" if is_block else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
