@@ -297,7 +297,9 @@ def _failures(rows: Sequence[Row]) -> str:
 
 def _planned(report: Report) -> list[Row]:
     rows = [action.to_dict() for action in report.plan.actions]
-    return [row | {"message": row["reason"], "rejected_reason": None} for row in rows]
+    return [
+        row | {"message": row["reason"] or "; ".join(row["notes"]), "rejected_reason": None} for row in rows
+    ]
 
 
 def _remembered(context: Context) -> tuple[list[float], float | None]:

@@ -108,7 +108,7 @@ def planned(client: NxlinkClient, spec: TemplateSpec, live: Template | None, rul
     :param live: as the list has it; None where there is none.
     """
     action = plan_template(spec, compared(client, live, rules), rules)
-    if action.kind != "update" or action.live is None or rules.needs_details:
+    if action.kind not in ("update", "blocked") or action.live is None or rules.needs_details:
         return action
     return plan_template(spec, _detailed(client, action.live), rules)
 
