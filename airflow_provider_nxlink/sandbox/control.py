@@ -23,7 +23,7 @@ from airflow_provider_nxlink.sandbox.orders import (
     SwitchesOrder,
 )
 from airflow_provider_nxlink.sandbox.received import Received
-from airflow_provider_nxlink.sandbox.settings import SHAPES
+from airflow_provider_nxlink.sandbox.settings import FORMS
 from airflow_provider_nxlink.sandbox.state import State
 from airflow_provider_nxlink.sandbox.store import Template
 
@@ -43,7 +43,8 @@ GET    /_sandbox/switches    all switches and shapes
 PATCH  /_sandbox/switches    {{"approve_after": 0, "create": "null", …}}
 GET    /_sandbox/faults      what is ordered and has not happened
 POST   /_sandbox/faults      {{"kind", "endpoint", "method", "path", "times", "skip", "when", "seconds",
-                             "status", "headers", "body", "code"}}: answers with its id
+                             "status", "headers", "body", "code", "field", "size", "value"}}:
+                             answers with its id
 DELETE /_sandbox/faults      withdraw all; /_sandbox/faults/ID withdraws one
 GET    /_sandbox/clock       {{"wall", "now", "skew", "passed"}}
 POST   /_sandbox/clock       {{"shift": s}} sets how far the server's clock (Date, ts) is ahead;
@@ -52,11 +53,14 @@ POST   /_sandbox/references  {{"tags": [name], "flows": [{{"id": …}}], "templa
 POST   /_sandbox/reset       back to how it started
 GET    /_sandbox/openapi.json  the seven calls and these orders, as OpenAPI
 
+Calls that change something need Content-Type: application/json. Calls whose Host or Origin is not the
+sandbox's are refused, so that web pages cannot use this API.
+
 Endpoints: list, create, update, details, delete, flows, upload.
 Fault kinds:
 {chr(10).join(f"  {kind}: {text}" for kind, text in KINDS.items())}
 Shapes, the default first:
-{chr(10).join(f"  {key}: {' | '.join(forms)}" for key, forms in SHAPES.items())}
+{chr(10).join(f"  {key}: {' | '.join(forms)}" for key, forms in FORMS.items())}
 """
 
 
@@ -204,7 +208,7 @@ def _done(request: Request, work: Callable[[State], Any]) -> Response:
 
 def _templates(state: State) -> list[dict[str, Any]]:
     state.settle()
-    plain = {key: forms[0] for key, forms in SHAPES.items()}
+    plain = {key: forms[0] for key, forms in FORMS.items()}
     offset = state.switches.utc_offset_hours
     return [
         {**template.body, **shapes.row(template, plain, offset), **_raw(template)} for template in state.store

@@ -11,10 +11,10 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
 
-from airflow_provider_nxlink.sandbox import shapes
+from airflow_provider_nxlink.sandbox import hostile, shapes
 from airflow_provider_nxlink.sandbox.access import JSON, HostPolicy, check_control_call
 from airflow_provider_nxlink.sandbox.auth import Verdict, check_headers
-from airflow_provider_nxlink.sandbox.faults import Fault
+from airflow_provider_nxlink.sandbox.faults import AFTER_THE_WORK, Fault
 from airflow_provider_nxlink.sandbox.received import Received
 from airflow_provider_nxlink.sandbox.state import State
 
@@ -152,11 +152,19 @@ class _Exchange:
         await self.app(self.scope, replay, answer.take)
         return answer
 
+    def headers(self) -> dict[str, str]:
+        """Return the request's headers, names in lower case."""
+        return {key.decode("latin-1").lower(): each.decode("latin-1") for key, each in self.scope["headers"]}
+
+    def note(self, status: int, body: bytes) -> None:
+        """Note how the call is answered."""
+        if self.call:
+            self.call.http_status = status
+            self.call.code, self.call.trace_id = _envelope_of(body)
+
     async def deliver(self, answer: Answer, part: int | None = None) -> None:
         """Send an answer, or only the first ``part`` bytes of what it promises."""
-        if self.call:
-            self.call.http_status = answer.status
-            self.call.code, self.call.trace_id = _envelope_of(answer)
+        self.note(answer.status, answer.body)
         ordered = {name.lower() for name, _ in answer.headers}
         date = formatdate(self.state.clock.wall(), usegmt=True).encode()
         own = ((b"date", date), (b"content-length", str(len(answer.body)).encode()))
@@ -174,7 +182,7 @@ def _refused(status: int, reason: str) -> Answer:
 
 async def _fail(exchange: _Exchange, fault: Fault) -> None:
     answer = None
-    if fault.when == "after" or fault.kind == "truncate":
+    if fault.when == "after" or fault.kind in AFTER_THE_WORK:
         answer = await exchange.work()
     if fault.kind == "latency":
         # What the sandbox itself took is part of what it is told to take.
@@ -184,13 +192,26 @@ async def _fail(exchange: _Exchange, fault: Fault) -> None:
         headers = tuple((key.encode(), value.encode()) for key, value in fault.headers.items())
         await exchange.deliver(Answer(fault.status, headers, fault.body.encode()))
     elif fault.kind == "code":
-        content = json.dumps(shapes.envelope(fault.code, None, exchange.state.switches.shape))
-        await exchange.deliver(Answer(headers=((b"content-type", JSON.encode()),), body=content.encode()))
+        text = json.dumps(shapes.envelope(fault.code, None, exchange.state.switches.shape))
+        await exchange.deliver(Answer(headers=((b"content-type", JSON.encode()),), body=text.encode()))
+    elif answer and fault.kind in hostile.CHANGES:
+        query = exchange.call.query if exchange.call else {}
+        body = hostile.changed(fault, answer.body, query)
+        headers = tuple(header for header in answer.headers if header[0].lower() != b"content-length")
+        await exchange.deliver(Answer(answer.status, headers, body))
+    elif fault.kind in hostile.ANSWERS:
+        content = shapes.envelope(fault.code, None, exchange.state.switches.shape)
+        await exchange.deliver(Answer(*hostile.answered(fault, content, exchange.headers())))
     else:
+        transport = exchange.scope["state"]["connection"].transport
+        if fault.kind == "bad_header":
+            envelope = shapes.envelope(fault.code, None, exchange.state.switches.shape)
+            transport.write(hostile.bad_header(envelope, exchange.headers()))
+            exchange.note(HTTPStatus.OK, json.dumps(envelope).encode())
         if answer and fault.kind == "truncate":
             await exchange.deliver(answer, part=len(answer.body) // 2)
         if fault.kind != "hang":
-            exchange.scope["state"]["connection"].transport.close()
+            transport.close()
         await _until_closed(exchange.receive)
 
 
@@ -202,11 +223,11 @@ def endpoint_of(method: str, path: str) -> Endpoint | None:
     return None
 
 
-def _envelope_of(answer: Answer) -> tuple[int | None, str | None]:
+def _envelope_of(body: bytes) -> tuple[int | None, str | None]:
     try:
-        content = json.loads(answer.body)
-        return int(content["code"]), content["traceId"]
-    except (ValueError, TypeError, KeyError):
+        content = json.loads(body)
+        return int(content["code"]), str(content["traceId"])
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         return None, None
 
 

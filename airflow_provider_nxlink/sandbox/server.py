@@ -30,8 +30,9 @@ Methods
                                             with components=[…] of any kind, created_at, quality, category
     inject(kind, *, endpoint=None, method=None, path=None, times=1, skip=0, when="before", **values)
         kind latency (seconds=), status (status=, headers=, body=), code (code=), drop, truncate, hang;
+        and the hostile answers of ``faults.KINDS`` (field=, size=, value=);
         times=0 is for ever; when="after" does the work first
-    switch(**values)                        see ``settings.Switches`` and ``settings.SHAPES``
+    switch(**values)                        see ``settings.Switches``, ``SHAPES`` and ``ODDITIES``
     add_references(tags=None, flows=None, templates=None)
     reset()                                 back to how it started
 """
@@ -75,7 +76,7 @@ class SandboxServer:
     :param account: who may call; the defaults are in :class:`settings.Account`.
     :param templates: templates there from the start, as :meth:`seed` takes them.
     :param file: SQLite file to keep the state in.
-    :param switches: see :class:`settings.Switches` and :data:`settings.SHAPES`.
+    :param switches: see :class:`settings.Switches` and :data:`settings.FORMS`.
     """
 
     def __init__(

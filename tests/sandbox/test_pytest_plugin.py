@@ -1,5 +1,6 @@
 """The fixture `nxlink_sandbox`: as it behaves in a test, and in the projects of those who installed us."""
 
+import ast
 import importlib.util
 import os
 import re
@@ -14,7 +15,9 @@ import pytest
 
 from airflow_provider_nxlink.hooks.nxlink import NxlinkHook
 from airflow_provider_nxlink.sandbox import pytest_plugin
+from airflow_provider_nxlink.sandbox.faults import KINDS
 from airflow_provider_nxlink.sandbox.server import SandboxServer
+from airflow_provider_nxlink.sandbox.settings import Switches
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "testing-your-dags.md"
 SPRING = {"name": "spring", "language": "en_US", "category": "MARKETING", "content": "Spring is here."}
@@ -171,3 +174,11 @@ def test_loaded():
     others = [point.name for point in entry_points(group="pytest11") if point.name != "nxlink"]
     done = run_pytest({"test_loaded.py": test}, *(f"-pno:{name}" for name in others))
     assert done.returncode == 0, done.stdout
+
+
+def test_the_page_lists_every_fault_and_switch() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    faults = set(re.findall(r"^\| `(\w+)` \| ", text, re.MULTILINE))
+    assert faults == set(KINDS)
+    for name, default in re.findall(r"^\| `(\w+)=([^`]+)` \|", text, re.MULTILINE):
+        Switches().change(**{name: ast.literal_eval(default)})
