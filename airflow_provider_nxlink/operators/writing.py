@@ -45,6 +45,9 @@ class NxlinkWriteTemplateOperator(SpecArgument, NxlinkWaitingOperator):
     def check_literal(self) -> None:
         """Judge what is known of ``template`` when the DAG is parsed."""
         super().check_literal()
+        self._refuse_endless_wait()
+
+    def _refuse_endless_wait(self) -> None:
         if self.wait_for_approval and self.never_reviewed():
             raise ValueError(
                 f"template of task {self.task_id!r}: syn_meta: false keeps it away from Meta, so that no "
@@ -63,7 +66,8 @@ class NxlinkWriteTemplateOperator(SpecArgument, NxlinkWaitingOperator):
         """Write the template, and wait for its approval if asked to."""
         with failing_without_retry():
             spec = self.spec(context)
-            self.check_literal()
+            # What is rendered is data: its braces are not judged as Jinja again.
+            self._refuse_endless_wait()
             self.log.info("As the phone will show it:\n%s", spec.preview())
             template = self.write(spec, resuming=tried_before(context))
         ref = api.models.TemplateRef.of(template)

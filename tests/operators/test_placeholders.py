@@ -151,6 +151,14 @@ def test_an_upstream_template_is_sent_as_the_task_made_it(
     assert sent() == [expected(template["content"])]
 
 
+def test_foreign_braces_of_an_upstream_template_are_sent_as_they_are(
+    in_dag: Callable[..., Any], sent: Sent
+) -> None:
+    template = {**MAPPING, "name": "promo_20260102", "content": "Hi {{ $json.Nome }}, how are you today?"}
+    assert in_dag(lambda: create(upstream(template)), **DAG).state() == "success"
+    assert sent() == [expected(template["content"])]
+
+
 def test_an_upstream_text_within_a_mapping_is_sent_as_the_task_made_it(
     in_dag: Callable[..., Any], sent: Sent, dag_arguments: dict[str, Any]
 ) -> None:
