@@ -6,6 +6,7 @@ import os
 import unicodedata
 from collections.abc import Iterable, Iterator
 from difflib import ndiff
+from pathlib import Path
 from typing import Any, TextIO
 
 from airflow_provider_nxlink.provisioning.plan import Action
@@ -79,6 +80,18 @@ def _lines(value: Any) -> Iterable[str]:
 def printable(text: str) -> str:
     """Return a text without what would steer a terminal."""
     return "".join("�" if unicodedata.category(letter) == "Cc" else letter for letter in text)
+
+
+def write_page(name: str, page: str) -> None:
+    """
+    Write a page of HTML.
+
+    :raises ValueError: the file cannot be written.
+    """
+    try:
+        Path(name).write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise ValueError(f"--html: {name} cannot be written: {error.strerror}") from None
 
 
 def _uncoloured(text: str) -> str:
