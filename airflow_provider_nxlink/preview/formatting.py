@@ -89,10 +89,13 @@ def body_html(text: str, filler: Filler | None = None, direction: str = "auto") 
 
     :param direction: the ``dir`` of each block: ``auto``, ``ltr`` or ``rtl``.
     """
+    text = clean(text).strip("\n")
+    if not text:
+        return Markup()
     blocks: list[Markup] = []
     kind = ""
     lines: list[Markup] = []
-    for line in [*_lines(clean(text).strip("\n"), filler or Filler()), None]:
+    for line in [*_lines(text, filler or Filler()), None]:
         found, shown = ("", Markup()) if line is None else _classify(line)
         if lines and (found != kind or line is None):
             blocks.append(_block(kind, lines, direction))
@@ -195,34 +198,36 @@ def _inline(line: str, atoms: Iterator[Markup]) -> Markup:
         else:
             writer.text(mark)
     writer.text(line[position:])
-    return Markup().join(writer.out)
+    return Markup("".join(writer.out))  # noqa: S704  # escaped by the writer
 
 
 class _Inline:
     """Writes one line; at most one mark of each kind is open at a time."""
 
     def __init__(self, atoms: Iterator[Markup]) -> None:
-        self.out: list[Markup] = []
+        self.out: list[str] = []  # HTML
         self._atoms = atoms
         # Mark → its place in ``out``, in the order they were opened.
         self._opened: dict[str, int] = {}
 
     def text(self, piece: str) -> None:
+        if not piece:
+            return
         first, *others = piece.split(ATOM)
         self.out.append(escape(first))
         for other in others:
             self.out += (next(self._atoms), escape(other))
 
     def code(self, inner: str) -> None:
-        self.out.append(Markup('<code class="nx-code">'))
+        self.out.append('<code class="nx-code">')
         self.text(inner)
-        self.out.append(Markup("</code>"))
+        self.out.append("</code>")
 
     def mark(self, mark: str, before: str, after: str) -> None:
         if mark in self._opened and _is_inside(before, mark) and _is_outside(after, mark):
             element = ELEMENTS[mark]
-            self.out[self._opened[mark]] = Markup("<{}>").format(element)
-            self.out.append(Markup("</{}>").format(element))
+            self.out[self._opened[mark]] = f"<{element}>"
+            self.out.append(f"</{element}>")
             # What was opened inside and not closed is plain text.
             while self._opened.popitem()[0] != mark:
                 pass
@@ -230,7 +235,7 @@ class _Inline:
         self._opened.pop(mark, None)
         if _is_inside(after, mark) and _is_outside(before, mark):
             self._opened[mark] = len(self.out)
-        self.out.append(escape(mark))
+        self.out.append(mark)
 
 
 def _code_end(line: str, at: int, before: str) -> int:
