@@ -11,6 +11,7 @@ from typing import Any, Literal
 from airflow_provider_nxlink.api.models import TemplateStatus
 from airflow_provider_nxlink.preview.bubble import card_html, page_html
 from airflow_provider_nxlink.preview.sources import message_of
+from airflow_provider_nxlink.provisioning.options import DEFAULT_CREATES_PER_HOUR
 from airflow_provider_nxlink.provisioning.plan import Action
 from airflow_provider_nxlink.provisioning.report import Plan
 from airflow_provider_nxlink.specs.diff import Difference
@@ -24,12 +25,16 @@ COUNTED: Mapping[str, str] = {
     "postponed": "postponed",
     "update": "to update",
     "create": "to create",
+    "keep": "kept",
     "unchanged": "unchanged",
 }
 
 # What this page shows in a way of its own; whatever else an action or a plan says is listed by its name.
 _SHOWN = frozenset(
-    {"action", "name", "language", "id", "status", "status_name", "differences", "drift", "reason", "spec"}
+    {
+        *("action", "name", "language", "id", "status", "status_name"),
+        *("differences", "drift", "reason", "spec", "preview"),
+    }
 )
 _PLAN_SHOWN = frozenset({"plan", "counts", "refusal", "results"})
 _LABELS: Mapping[str, str] = {
@@ -67,7 +72,7 @@ def report_html(
         show_media=show_media,
         refusal=plan.refusal,
         counts=_counts(plan),
-        facts=list(_facts(plan.to_dict(), _PLAN_SHOWN)),
+        facts=list(_facts(plan, _PLAN_SHOWN)),
         changes=[_change(action, examples, show_media=show_media) for action in shown],
         same=[_title(action) for action in actions if _is_plain(action)],
     )
@@ -110,7 +115,8 @@ def costs(action: Action) -> list[str]:
             "Uses one of its edits: Meta allows 1 in 24 hours and 10 in 30 days.",
         ]
     if action.kind == "create":
-        return ["Counts as one of the 100 creations that Meta allows an account per hour."]
+        allowed = DEFAULT_CREATES_PER_HOUR
+        return [f"Counts as one of the {allowed} creations that Meta allows an account per hour."]
     if action.kind == "delete" and status == TemplateStatus.IN_USE:
         return ["In use now. Meta locks the name of an approved template for 30 days."]
     return []
@@ -133,7 +139,7 @@ def _change(action: Action, examples: Mapping[str, str] | None, *, show_media: b
         "status": action.live.status_name if action.live and action.live.status is not None else "",
         "reason": action.reason,
         "costs": costs(action),
-        "facts": [*_drift(action), *_facts(action.to_dict(), _SHOWN)],
+        "facts": [*_drift(action), *_facts(action, _SHOWN)],
         "differences": [_difference(item) for item in action.differences],
         "cards": cards,
     }
@@ -160,12 +166,13 @@ def _drift(action: Action) -> Iterator[tuple[str, str]]:
         yield item.path, f"{as_text(item.live)} at NXLink, {as_text(item.wanted)} in its spec"
 
 
-def _facts(said: Mapping[str, Any], shown: frozenset[str]) -> Iterator[tuple[str, str]]:
+def _facts(source: Action | Plan, shown: frozenset[str]) -> Iterator[tuple[str, str]]:
     """Yield what is said and not shown otherwise, so that nothing of a plan is left out of its report."""
-    for key, value in said.items():
+    for key, value in source.to_dict().items():
         if key in shown or value in (None, "", [], {}, (), False):
             continue
-        yield _LABELS.get(key, key.replace("_", " ").capitalize()), _plain(value)
+        # The value itself may have words of its own, where its JSON has only numbers.
+        yield _LABELS.get(key, key.replace("_", " ").capitalize()), _plain(getattr(source, key, value))
 
 
 def _plain(value: Any) -> str:
@@ -173,14 +180,12 @@ def _plain(value: Any) -> str:
         return "; ".join(map(_plain, value))
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, dict) else str(value)
 
 
 def _is_plain(action: Action) -> bool:
     """Say whether there is nothing to tell of an action but that its template is as it should be."""
-    return action.kind == "unchanged" and not (
-        action.drift or action.reason or list(_facts(action.to_dict(), _SHOWN))
-    )
+    return action.kind == "unchanged" and not (action.drift or action.reason or list(_facts(action, _SHOWN)))
 
 
 def _counts(plan: Plan) -> list[tuple[str, str]]:

@@ -95,7 +95,13 @@ class LaterAction(Action):
     """An action that says more than this page knows of."""
 
     def to_dict(self) -> dict[str, Any]:
-        return {**super().to_dict(), "may_be_removed": ["footer_text"], "odd_fact": "4 <b>", "none": []}
+        return {
+            **super().to_dict(),
+            "may_be_removed": ["footer_text"],
+            "odd_fact": "4 <b>",
+            "none": [],
+            "preview": "╭─",
+        }
 
 
 def test_whatever_else_an_action_says_is_shown() -> None:
@@ -106,6 +112,28 @@ def test_whatever_else_an_action_says_is_shown() -> None:
     assert "footer_text" in page.text
     assert "Odd fact: 4 <b>" in page.text
     assert "None" not in page.text
+    assert "╭─" not in page.text, "the bubble shows it"
+
+
+class Words:
+    def __str__(self) -> str:
+        return "300 to create: 100 now"
+
+
+@dataclass(frozen=True)
+class LaterPlan(Plan):
+    """A plan that says more than this page knows of."""
+
+    creations: Words | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        return {**super().to_dict(), "creations": self.creations and {"to_create": 300}}
+
+
+def test_whatever_else_a_plan_says_is_shown_in_its_own_words() -> None:
+    page = assert_harmless(report_html(LaterPlan((), creations=Words())))
+    assert "Creations: 300 to create: 100 now" in page.text
+    assert "Creations" not in assert_harmless(report_html(LaterPlan(()))).text
 
 
 @pytest.mark.parametrize("text", HOSTILE)
