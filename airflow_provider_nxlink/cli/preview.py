@@ -36,7 +36,7 @@ def run(options: argparse.Namespace) -> int:
     entries, refused = [], list(unread)
     for template in templates:
         fields, unrendered = _rendered(template, params)
-        is_rendered = bool(params) and not unrendered
+        is_rendered = template.get("render") is False or (bool(params) and not unrendered)
         found = [template.located(item) for item in problems(fields, rendered=is_rendered)]
         entries.append(Entry(message_of(fields, rendered=is_rendered), [*unrendered, *found]))
         refused += [*unrendered, *_spec(template, fields)[1]]
@@ -96,7 +96,7 @@ def _read(paths: Iterable[str]) -> tuple[list[SpecMapping], list[Violation]]:
 
 def _rendered(template: SpecMapping, params: Mapping[str, str]) -> tuple[Mapping[str, Any], list[Violation]]:
     """Return the fields with ``params`` filled in; one that cannot be rendered stays as it is written."""
-    if not params:
+    if not params or template.get("render") is False:
         return template, []
     fields: dict[str, Any] = {}
     violations: list[Violation] = []

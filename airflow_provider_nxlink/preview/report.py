@@ -22,7 +22,7 @@ Operation = Literal["equal", "delete", "insert"]
 COUNTED: Mapping[str, str] = {
     "delete": "to delete",
     "blocked": "blocked",
-    "postponed": "postponed",
+    "postponed": "to delete later",
     "update": "to update",
     "create": "to create",
     "keep": "kept",
@@ -33,10 +33,18 @@ COUNTED: Mapping[str, str] = {
 _SHOWN = frozenset(
     {
         *("action", "name", "language", "id", "status", "status_name"),
-        *("differences", "drift", "reason", "spec", "preview"),
+        *("differences", "drift", "reason", "spec", "preview", "notes"),
+        # Said by the reason, in the picture, or below in words of its own.
+        *("rejected_reason", "blocked_by", "unmodelled", "not_returned", "compared"),
     }
 )
-_PLAN_SHOWN = frozenset({"plan", "counts", "refusal", "results"})
+_PLAN_SHOWN = frozenset({"plan", "counts", "refusal", "results", "notes", "never_returned", "creations"})
+# As far as a plan does not say itself what its actions cost.
+UPDATE_COST = (
+    "takes it out of use until Meta has reviewed it, and uses one of its edits "
+    "(1 per 24 hours, 10 per 30 days)"
+)
+
 _LABELS: Mapping[str, str] = {
     "not_compared": "Not compared, as the API does not return it",
     "may_be_removed": "May be removed, as the API does not return it and the spec does not set it",
@@ -72,6 +80,7 @@ def report_html(
         show_media=show_media,
         refusal=plan.refusal,
         counts=_counts(plan),
+        notes=_plan_notes(plan),
         facts=list(_facts(plan, _PLAN_SHOWN)),
         changes=[_change(action, examples, show_media=show_media) for action in shown],
         same=[_title(action) for action in actions if _is_plain(action)],
@@ -107,19 +116,15 @@ def word_diff(before: str, after: str) -> list[tuple[Operation, str]]:
 
 
 def costs(action: Action) -> list[str]:
-    """Return what carrying out an action costs, beside the change itself."""
-    status = None if action.live is None else action.live.status
-    if action.kind == "update" and status == TemplateStatus.IN_USE:
-        return [
-            "Out of use until Meta has reviewed the new text.",
-            "Uses one of its edits: Meta allows 1 in 24 hours and 10 in 30 days.",
-        ]
+    """Return what carrying out an action costs beside the change itself, and what else a reviewer needs."""
+    in_use = action.live is not None and action.live.status == TemplateStatus.IN_USE
+    notes = list(getattr(action, "notes", [UPDATE_COST] if action.kind == "update" and in_use else []))
     if action.kind == "create":
         allowed = DEFAULT_CREATES_PER_HOUR
-        return [f"Counts as one of the {allowed} creations that Meta allows an account per hour."]
-    if action.kind == "delete" and status == TemplateStatus.IN_USE:
-        return ["In use now. Meta locks the name of an approved template for 30 days."]
-    return []
+        notes.append(f"counts as one of the {allowed} creations that Meta allows an account per hour")
+    if action.kind in ("delete", "postponed") and in_use:
+        notes.append("is in use now, and Meta locks the name of an approved template for 30 days")
+    return notes
 
 
 def _change(action: Action, examples: Mapping[str, str] | None, *, show_media: bool) -> dict[str, Any]:
@@ -139,7 +144,7 @@ def _change(action: Action, examples: Mapping[str, str] | None, *, show_media: b
         "status": action.live.status_name if action.live and action.live.status is not None else "",
         "reason": action.reason,
         "costs": costs(action),
-        "facts": [*_drift(action), *_facts(action, _SHOWN)],
+        "facts": [*_drift(action), *_facts(action, _SHOWN), *_unseen(action)],
         "differences": [_difference(item) for item in action.differences],
         "cards": cards,
     }
@@ -171,8 +176,7 @@ def _facts(source: Action | Plan, shown: frozenset[str]) -> Iterator[tuple[str, 
     for key, value in source.to_dict().items():
         if key in shown or value in (None, "", [], {}, (), False):
             continue
-        # The value itself may have words of its own, where its JSON has only numbers.
-        yield _LABELS.get(key, key.replace("_", " ").capitalize()), _plain(getattr(source, key, value))
+        yield _LABELS.get(key, key.replace("_", " ").capitalize()), _plain(value)
 
 
 def _plain(value: Any) -> str:
@@ -183,15 +187,44 @@ def _plain(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, dict) else str(value)
 
 
+def _unseen(action: Action) -> Iterator[tuple[str, str]]:
+    """Yield what "unchanged" does not cover."""
+    if action.kind != "unchanged":
+        return
+    if getattr(action, "compared", "full") == "content":
+        yield "Compared", "category and content only"
+    names = [name for name in getattr(action, "not_returned", ()) if name not in action.not_compared]
+    if names:
+        yield "Not in the spec, and the API did not return it", "; ".join(names)
+
+
 def _is_plain(action: Action) -> bool:
     """Say whether there is nothing to tell of an action but that its template is as it should be."""
-    return action.kind == "unchanged" and not (action.drift or action.reason or list(_facts(action, _SHOWN)))
+    told = (action.drift, action.reason, costs(action), list(_facts(action, _SHOWN)), list(_unseen(action)))
+    return action.kind == "unchanged" and not any(told)
+
+
+def _is_uncertain(action: Action) -> bool:
+    return not getattr(action, "is_certain", not action.not_compared)
+
+
+def _plan_notes(plan: Plan) -> list[str]:
+    creations = getattr(plan, "creations", None)
+    waits = creations is not None and getattr(creations, "waits", True)
+    return [*getattr(plan, "notes", ()), *([f"{creations}."] if waits else [])]
 
 
 def _counts(plan: Plan) -> list[tuple[str, str]]:
     known = [kind for kind in COUNTED if kind in plan.counts]
     others = sorted(kind for kind in plan.counts if kind not in COUNTED)
-    return [(kind, f"{plan.counts[kind]} {COUNTED.get(kind, kind)}") for kind in (*known, *others)]
+    counts = [(kind, f"{plan.counts[kind]} {COUNTED.get(kind, kind)}") for kind in (*known, *others)]
+    uncertain = sum(action.kind == "unchanged" and _is_uncertain(action) for action in plan.actions)
+    return [
+        (kind, f"{text}, {uncertain} of them only as far as compared")
+        if kind == "unchanged" and uncertain
+        else (kind, text)
+        for kind, text in counts
+    ]
 
 
 def _urgency(action: Action) -> int:

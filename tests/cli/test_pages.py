@@ -99,12 +99,12 @@ def test_pictures_are_linked_only_on_request(folder: Path) -> None:
 def test_the_report_of_a_plan(sandbox: SandboxServer, folder: Path, capsys: Out) -> None:
     (folder / "long.yaml").unlink()
     before = {"language": "en_US", "category_type": 1, "content": "Before"}
-    sandbox.seed([{"name": "promo", **before}, {"name": "old", **before}])
+    sandbox.seed([{"name": "promo", **before}, {"name": "old", "status": 0, **before}])
     arguments = ["plan", "specs", "--param", "shop=Acme", "--prune", "o*", "--html", "report.html"]
     assert main([*arguments, "--format", "json"]) == 2
     assert len(json.loads(capsys.readouterr().out)["plan"]) == 3
     page = assert_harmless(Path("report.html").read_text(encoding="utf-8"))
-    for text in ("1 to delete", "1 to update", "1 to create", "Before", "Acme", "Out of use until"):
+    for text in ("1 to delete", "1 to update", "1 to create", "Before", "Acme", "out of use until"):
         assert text in page.text
     assert next(attrs["class"] for attrs in page.of_class("nx-change")) == "nx-change nx-change-delete"
 

@@ -50,7 +50,15 @@ ARABIC: dict[str, Any] = {
 def live(**fields: Any) -> Template:
     """Return a template as NXLink returns it: in use unless said otherwise."""
     return Template.model_validate(
-        {"id": 1, "name": "promo", "language": "en_US", "category": "MARKETING", "status": 2, **fields}
+        {
+            "id": 1,
+            "name": "promo",
+            "language": "en_US",
+            "category": "MARKETING",
+            "status": 2,
+            "is_close_auto_flow": 0,
+            **fields,
+        }
     )
 
 
