@@ -28,7 +28,7 @@ help:
 	@echo "make cluster   1 000 waits on PostgreSQL, Redis and Celery, with parts of it killed; WAITS=40 for fewer"
 	@echo "make mutants   what the tests of the API client do not notice"
 	@echo "make lint      ruff, mypy --strict, make docs, make audit, and files for GitHub and pre-commit"
-	@echo "make browser   install Chromium, for the tests of the connection form"
+	@echo "make browser   install Chromium, for the tests of pages and of the connection form"
 	@echo "make screenshots  take the pictures in docs/images anew"
 	@echo "make docs      build the documentation into build/docs"
 	@echo "make package   build sdist and wheel into dist/, check them, try them in an empty environment"
@@ -53,11 +53,11 @@ test: setup
 browser:
 	@command -v chromium google-chrome >/dev/null || test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null || \
 		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; }
-	@command -v chromium || command -v google-chrome || echo "there is no Chromium: tests of the connection form will be skipped"
+	@command -v chromium || command -v google-chrome || echo "there is no Chromium: tests in a browser will be skipped"
 
 # The pictures in the documentation.
 screenshots: setup browser
-	NXLINK_SCREENSHOTS=docs/images $(BIN)/python -m pytest tests/system/test_connection_form.py
+	NXLINK_SCREENSHOTS=docs/images $(BIN)/python -m pytest tests/system/test_connection_form.py tests/preview/test_browser.py
 
 # On every Airflow and Python that is supported, `make test` among them; ONLY=3.1 for some.
 matrix:

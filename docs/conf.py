@@ -44,8 +44,11 @@ python_display_short_literal_types = True
 # projects, which are on the network.
 nitpicky = True
 nitpick_ignore_regex = [
-    ("py:.*", r"(airflow|collections|datetime|enum|httpx|pathlib|pydantic|requests|typing|urllib)\..*"),
-    ("py:.*", r"(Airflow\w+|Asset|Compare|Context|Session)"),
+    (
+        "py:.*",
+        r"(airflow|collections|datetime|enum|httpx|markupsafe|pathlib|pydantic|requests|typing|urllib)\..*",
+    ),
+    ("py:.*", r"(Airflow\w+|Asset|Compare|Context|Protected|Session)"),
     # Aliases for the few words or kinds that an argument takes, which stand in words with it.
     ("py:.*", r"(IfExists|OnCategoryChange|OnPaused|OnProgress|Path|TemplateId|Validation)"),
     ("py:.*", r".*\.T"),

@@ -167,6 +167,16 @@ SYNC = (
     TABLE_OR_JSON,
 )
 
+HTML = (
+    Argument(
+        ("--html",), {"metavar": "FILE", "help": "Write a self-contained page to FILE; it needs no network."}
+    ),
+    Argument(
+        ("--show-media",),
+        {"action": "store_true", "help": "Let the page load header images from their http(s) URLs."},
+    ),
+)
+
 COMMANDS: tuple[Command, ...] = (
     Command(
         "lint",
@@ -188,13 +198,18 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "preview",
-        "Show the templates of a spec file as the phone would.",
+        "Show the templates of spec files as the phone would, as text or as a page.",
         "preview:run",
         (
             Argument(
-                ("file",),
-                {"metavar": "FILE", "help": "A spec file; FILE#name/language for one template of it."},
+                ("paths",),
+                {
+                    "metavar": "PATH",
+                    "nargs": "+",
+                    "help": "A spec file, FILE#name/language for one template of it, or a folder.",
+                },
             ),
+            PARAM,
             Argument(
                 ("--example",),
                 {
@@ -204,13 +219,14 @@ COMMANDS: tuple[Command, ...] = (
                     "help": "Fill a placeholder, as in 1=Ada. May be repeated.",
                 },
             ),
+            *HTML,
         ),
     ),
     Command(
         "plan",
         "Say what apply would do; exits with 2 when there are changes, 1 when it can't be said.",
         "plan:run",
-        (*SYNC, BRIEF),
+        (*SYNC, BRIEF, *HTML),
     ),
     Command("apply", "Make NXLink's templates be what spec files say.", "apply:run", (*SYNC, YES)),
     Command(

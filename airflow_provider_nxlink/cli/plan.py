@@ -10,8 +10,9 @@ from typing import Any
 from airflow_provider_nxlink.api.errors import NxlinkError
 from airflow_provider_nxlink.cli.access import client_for
 from airflow_provider_nxlink.cli.commands import CHANGES, FOUND, OK
-from airflow_provider_nxlink.cli.show import is_coloured, show_plan
+from airflow_provider_nxlink.cli.show import is_coloured, show_plan, write_page
 from airflow_provider_nxlink.cli.templates import Loaded, load_specs, read_params
+from airflow_provider_nxlink.preview.report import report_html
 from airflow_provider_nxlink.provisioning.options import Options, Rules
 from airflow_provider_nxlink.provisioning.sync import sync
 
@@ -22,6 +23,8 @@ def run(options: argparse.Namespace) -> int:
         loaded = wanted(options)
         with client_for(options) as client:
             plan = sync(client, loaded.specs, limits(options), protected=loaded.protected, dry_run=True).plan
+        if options.html:
+            write_page(options.html, report_html(plan, show_media=options.show_media))
     except (ValueError, NxlinkError) as error:
         print(f"plan: {error}", file=sys.stderr)
         return FOUND

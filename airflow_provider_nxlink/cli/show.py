@@ -7,6 +7,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from difflib import ndiff
+from pathlib import Path
 from typing import Any, TextIO
 
 from airflow_provider_nxlink.provisioning.plan import Action
@@ -130,6 +131,18 @@ def printable(text: str, *, keep_lines: bool = False) -> str:
         "�" if unicodedata.category(letter) == "Cc" and not (keep_lines and letter == "\n") else letter
         for letter in text
     )
+
+
+def write_page(name: str, page: str) -> None:
+    """
+    Write a page of HTML.
+
+    :raises ValueError: the file cannot be written.
+    """
+    try:
+        Path(name).write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise ValueError(f"--html: {name} cannot be written: {error.strerror}") from None
 
 
 def _uncoloured(text: str) -> str:

@@ -18,7 +18,7 @@ from airflow_provider_nxlink.sandbox.reviews import ACTIONS, DEFAULT_RULES
 from airflow_provider_nxlink.sandbox.seeds import read_seeds
 from airflow_provider_nxlink.sandbox.server import connection_for
 from airflow_provider_nxlink.sandbox.serving import listening_socket, serve_until_signalled
-from airflow_provider_nxlink.sandbox.settings import SHAPES, Account, Switches
+from airflow_provider_nxlink.sandbox.settings import FORMS, Account, Switches
 from airflow_provider_nxlink.sandbox.state import Seeds, State
 from airflow_provider_nxlink.sandbox.statefile import StateFile
 
@@ -31,7 +31,7 @@ review actions (after --approve-after seconds, unless they say otherwise):
 reviews that play without being told: {" ".join(DEFAULT_RULES)}
 
 shapes, the default first:
-{chr(10).join(f"  {key}={'|'.join(forms)}" for key, forms in SHAPES.items())}
+{chr(10).join(f"  {key}={'|'.join(forms)}" for key, forms in FORMS.items())}
 
 All of it can be changed at run time: see GET /_sandbox/
 """
@@ -155,7 +155,7 @@ def _serve(state: State, options: argparse.Namespace) -> int:
 def _greeting(state: State, url: str) -> str:
     switches = state.switches
     rules = "\n".join(f"  {rule}" for rule in (*switches.review, *DEFAULT_RULES))
-    changed = [f"{key}={form}" for key, form in switches.shape.items() if form != SHAPES[key][0]]
+    changed = [f"{key}={form}" for key, form in switches.shape.items() if form != FORMS[key][0]]
     connection = json.dumps(connection_for(state.account, url))
     return f"""\
 NXLink sandbox on {url}

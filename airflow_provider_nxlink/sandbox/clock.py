@@ -4,14 +4,16 @@ import time
 from datetime import UTC, datetime, timedelta, timezone
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LOCAL_EPOCH = EPOCH.replace(tzinfo=None)
+FIRST, LAST = (
+    int(each.replace(microsecond=0, tzinfo=UTC).timestamp()) for each in (datetime.min, datetime.max)
+)
 
 
 def local_time(moment: float, offset_hours: float) -> datetime:
     """Return a time, seconds since the epoch, as a clock at this UTC offset shows it, without a zone."""
-    shifted = moment + offset_hours * 3600
-    first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
-    bounded = min(max(shifted, first.timestamp()), int(last.timestamp()))
-    return (EPOCH + timedelta(seconds=int(bounded))).replace(tzinfo=None)
+    bounded = min(max(moment + offset_hours * 3600, FIRST), LAST)
+    return LOCAL_EPOCH + timedelta(seconds=int(bounded))
 
 
 def seconds_of(value: float | str, offset_hours: float) -> float:

@@ -23,7 +23,7 @@ from airflow_provider_nxlink.sandbox.orders import (
     SwitchesOrder,
 )
 from airflow_provider_nxlink.sandbox.received import Received
-from airflow_provider_nxlink.sandbox.settings import SHAPES
+from airflow_provider_nxlink.sandbox.settings import FORMS
 from airflow_provider_nxlink.sandbox.state import State
 from airflow_provider_nxlink.sandbox.store import Template
 
@@ -60,7 +60,7 @@ Endpoints: list, create, update, details, delete, flows, upload.
 Fault kinds:
 {chr(10).join(f"  {kind}: {text}" for kind, text in KINDS.items())}
 Shapes, the default first:
-{chr(10).join(f"  {key}: {' | '.join(forms)}" for key, forms in SHAPES.items())}
+{chr(10).join(f"  {key}: {' | '.join(forms)}" for key, forms in FORMS.items())}
 """
 
 
@@ -208,7 +208,7 @@ def _done(request: Request, work: Callable[[State], Any]) -> Response:
 
 def _templates(state: State) -> list[dict[str, Any]]:
     state.settle()
-    plain = {key: forms[0] for key, forms in SHAPES.items()}
+    plain = {key: forms[0] for key, forms in FORMS.items()}
     offset = state.switches.utc_offset_hours
     return [
         {**template.body, **shapes.row(template, plain, offset), **_raw(template)} for template in state.store

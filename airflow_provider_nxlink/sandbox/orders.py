@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, cr
 from airflow_provider_nxlink.sandbox.faults import KINDS
 from airflow_provider_nxlink.sandbox.gateway import ENDPOINTS
 from airflow_provider_nxlink.sandbox.reviews import CATEGORIES
-from airflow_provider_nxlink.sandbox.settings import NUMBERS, SHAPES, Switches
+from airflow_provider_nxlink.sandbox.settings import FORMS, NUMBERS, Switches
 
 # Some thirty years: what is farther off no clock here can tell.
 FAR = 1_000_000_000
@@ -129,7 +129,7 @@ _ANY: dict[str, Any] = {
         key: (Time if high == math.inf else Annotated[kind, Field(ge=low, le=high)], low)
         for key, (kind, low, high) in NUMBERS.items()
     },
-    **{key: (Literal[forms], forms[0]) for key, forms in SHAPES.items()},
+    **{key: (Literal[forms], forms[0]) for key, forms in FORMS.items()},
 }
 SwitchesOrder: type[Order] = create_model("SwitchesOrder", __base__=Order, **_ANY)
 SwitchesOrder.__doc__ = "Switches and shapes to change, by their keys."

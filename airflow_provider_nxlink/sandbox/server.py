@@ -32,7 +32,7 @@ Methods
         kind latency (seconds=), status (status=, headers=, body=), code (code=), drop, truncate, hang;
         and the hostile answers of ``faults.KINDS`` (field=, size=, value=);
         times=0 is for ever; when="after" does the work first
-    switch(**values)                        see ``settings.Switches`` and ``settings.SHAPES``
+    switch(**values)                        see ``settings.Switches``, ``SHAPES`` and ``ODDITIES``
     add_references(tags=None, flows=None, templates=None)
     reset()                                 back to how it started
 """
@@ -76,7 +76,7 @@ class SandboxServer:
     :param account: who may call; the defaults are in :class:`settings.Account`.
     :param templates: templates there from the start, as :meth:`seed` takes them.
     :param file: SQLite file to keep the state in.
-    :param switches: see :class:`settings.Switches` and :data:`settings.SHAPES`.
+    :param switches: see :class:`settings.Switches` and :data:`settings.FORMS`.
     """
 
     def __init__(

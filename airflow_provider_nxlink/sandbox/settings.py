@@ -13,9 +13,6 @@ SHAPES: dict[str, tuple[str, ...]] = {
     "update": ("null", "object", "int", "string", "template_id", "whole"),
     "delete": ("null", "object", "int", "string", "template_id", "whole"),
     "details": ("A", "B"),
-    "extra_component": ("none", "CAROUSEL", "LIMITED_TIME_OFFER", "UNKNOWN"),
-    "extra_button": ("none", "unknown"),
-    "button_reqs": ("given", "missing", "null"),
     "list": ("object", "array", "null_when_empty"),
     "paging": ("exact", "endless"),
     "page_size": ("kept", "doubled", "ignored"),
@@ -31,11 +28,20 @@ SHAPES: dict[str, tuple[str, ...]] = {
     "times": ("plain", "zulu", "never"),
     "reason_key": ("camel", "snake"),
     "no_reason": ("empty", "none"),
-    "whitespace": tuple(WHITESPACE),
-    "stored": tuple(STORED),
+    "whitespace": ("kept", "changed"),
     "message": ("empty", "null"),
     "error_text": ("en", "zh"),
 }
+# Set like shapes, but these change a template's texts or parts, or hide some: a client does not read the same
+# from each form. `whitespace` has all its forms here.
+ODDITIES: dict[str, tuple[str, ...]] = {
+    "extra_component": ("none", "CAROUSEL", "LIMITED_TIME_OFFER", "UNKNOWN"),
+    "extra_button": ("none", "unknown"),
+    "button_reqs": ("given", "missing", "null"),
+    "whitespace": tuple(WHITESPACE),
+    "stored": tuple(STORED),
+}
+FORMS = SHAPES | ODDITIES
 
 
 @dataclass(frozen=True)
@@ -100,7 +106,7 @@ class Switches:
         default_factory=list,
         metadata={"help": "NAME[/LANGUAGE]=ACTION[:ARGUMENT], e.g. 'promo_*/en_US=reject:SPAM'"},
     )
-    shape: dict[str, str] = field(default_factory=lambda: {key: forms[0] for key, forms in SHAPES.items()})
+    shape: dict[str, str] = field(default_factory=lambda: {key: forms[0] for key, forms in FORMS.items()})
 
     def change(self, **values: Any) -> None:
         """Set switches and, by their key, shapes: ``change(approve_after=0, create="null")``.
@@ -109,14 +115,14 @@ class Switches:
         """
         shapes = {
             **values.pop("shape", {}),
-            **{key: values.pop(key) for key in list(values) if key in SHAPES},
+            **{key: values.pop(key) for key in list(values) if key in FORMS},
         }
         problems = [_shape_problem(key, form) for key, form in shapes.items()]
         kinds = {item.name: item.type for item in fields(self) if item.name != "shape"}
         converted = {}
         for key, value in values.items():
             if key not in kinds:
-                problems.append(f"no switch {key!r}; there are {', '.join([*kinds, *SHAPES])}")
+                problems.append(f"no switch {key!r}; there are {', '.join([*kinds, *FORMS])}")
                 continue
             try:
                 converted[key] = _convert(key, kinds[key], value)
@@ -134,9 +140,9 @@ class Switches:
 
 
 def _shape_problem(key: str, form: str) -> str:
-    if key not in SHAPES:
-        return f"no shape {key!r}; there are {', '.join(SHAPES)}"
-    return "" if form in SHAPES[key] else f"shape {key} is one of {', '.join(SHAPES[key])}, not {form!r}"
+    if key not in FORMS:
+        return f"no shape {key!r}; there are {', '.join(FORMS)}"
+    return "" if form in FORMS[key] else f"shape {key} is one of {', '.join(FORMS[key])}, not {form!r}"
 
 
 def _convert(key: str, kind: Any, value: Any) -> Any:

@@ -91,6 +91,7 @@ def unmodelled(live: Template) -> tuple[str, ...]:
     """
     Return what a template contains that a spec can't express, so that an update would destroy it.
 
+    >>> from airflow_provider_nxlink.api.models import Template
     >>> unmodelled(Template.model_validate({"components": [{"type": "BODY"}, {"type": "CAROUSEL"}]}))
     ('CAROUSEL',)
     """

@@ -171,10 +171,21 @@ def test_a_template_of_any_status_category_quality_and_age_can_be_put_there(clie
         ("2024-06-25T14:31:26Z", "2024-06-25 14:31:26"),
         ("2024-06-25T14:31:26+08:00", "2024-06-25 06:31:26"),
         ("0001-01-01T00:00:00Z", "0001-01-01 00:00:00"),
+        (253_402_300_799, "9999-12-31 23:59:59"),
     ],
 )
 def test_a_creation_time_can_be_given_in_each_form(client, sandbox, given, shown):
     sandbox.seed([{"name": "old", "language": "en", "created_at": given, "updated_at": None}])
+    assert client.rows()[0]["created_at"] == shown
+
+
+@pytest.mark.parametrize(
+    ("given", "hours", "shown"),
+    [("9999-12-31T23:59:59Z", 8, "9999-12-31 23:59:59"), ("0001-01-01T00:00:00Z", -4, "0001-01-01 00:00:00")],
+)
+def test_a_time_beyond_the_calendar_is_its_first_or_last(client, sandbox, given, hours, shown):
+    sandbox.switch(utc_offset_hours=hours)
+    sandbox.seed([{"name": "old", "language": "en", "created_at": given}])
     assert client.rows()[0]["created_at"] == shown
 
 
