@@ -24,7 +24,7 @@ from airflow_provider_nxlink.cli.templates import rendered
 from airflow_provider_nxlink.provisioning.plan import Action
 from airflow_provider_nxlink.provisioning.report import Plan
 from airflow_provider_nxlink.sandbox.server import SandboxServer
-from airflow_provider_nxlink.sandbox.settings import SHAPES
+from airflow_provider_nxlink.sandbox.settings import FORMS
 from airflow_provider_nxlink.specs.diff import Difference
 from airflow_provider_nxlink.specs.files import load_file
 from airflow_provider_nxlink.specs.model import TemplateSpec
@@ -708,9 +708,9 @@ def test_pull_keeps_jinja_out_of_what_is_not_ours(sandbox: SandboxServer, folder
     assert rendered(template, {})["content"] == content
 
 
-# Templates that no spec can express are skipped, see test_pull_skips_what_no_spec_can_express.
+# Templates that no spec can express are skipped, which has a test of its own.
 PLAIN = {"extra_component": "none", "extra_button": "none", "button_reqs": "given"}
-SHAPE = st.fixed_dictionaries({key: st.sampled_from(forms) for key, forms in SHAPES.items()}).map(
+SHAPE = st.fixed_dictionaries({key: st.sampled_from(forms) for key, forms in FORMS.items()}).map(
     lambda shape: shape | PLAIN
 )
 

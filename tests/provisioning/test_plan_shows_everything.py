@@ -18,7 +18,7 @@ from airflow_provider_nxlink.provisioning.pull import spec_fields
 from airflow_provider_nxlink.provisioning.sync import sync
 from airflow_provider_nxlink.provisioning.write import update, with_details
 from airflow_provider_nxlink.sandbox.server import SandboxServer
-from airflow_provider_nxlink.sandbox.settings import SHAPES
+from airflow_provider_nxlink.sandbox.settings import FORMS
 from airflow_provider_nxlink.specs.live import NEVER_RETURNED, text_of, unmodelled
 from airflow_provider_nxlink.specs.model import TemplateSpec
 
@@ -41,7 +41,7 @@ ODD_COMPONENTS: list[dict[str, Any]] = [
     {"type": "BUTTONS", "buttons": [{"type": "CATALOG", "text": "Look"}]},
     {"type": "BUTTONS", "buttons": [{"type": "QUICK_REPLY", "text": "Yes"}]},
 ]
-SHAPE = st.fixed_dictionaries({key: st.sampled_from(forms) for key, forms in SHAPES.items()})
+SHAPE = st.fixed_dictionaries({key: st.sampled_from(forms) for key, forms in FORMS.items()})
 EDITS = st.fixed_dictionaries(
     {},
     optional={

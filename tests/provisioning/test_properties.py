@@ -11,13 +11,13 @@ from airflow_provider_nxlink.api.client import NxlinkClient
 from airflow_provider_nxlink.provisioning.apply import apply
 from airflow_provider_nxlink.provisioning.options import Rules
 from airflow_provider_nxlink.sandbox.server import SandboxServer
-from airflow_provider_nxlink.sandbox.settings import SHAPES
+from airflow_provider_nxlink.sandbox.settings import FORMS
 from airflow_provider_nxlink.specs.model import TemplateSpec
 
 # One page that never ends is told by its repetition; the path of uploads is not in question here.
 # Templates that no update may touch, and texts that are stored as others, have tests of their own.
 PLAIN = {"extra_component": "none", "extra_button": "none", "button_reqs": "given", "stored": "as_sent"}
-SHAPE = st.fixed_dictionaries({key: st.sampled_from(forms) for key, forms in SHAPES.items()}).map(
+SHAPE = st.fixed_dictionaries({key: st.sampled_from(forms) for key, forms in FORMS.items()}).map(
     lambda shape: shape | PLAIN
 )
 
