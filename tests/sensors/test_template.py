@@ -18,6 +18,7 @@ from airflow.providers.common.compat.sdk import (
     AirflowSkipException,
     BaseSensorOperator,
 )
+from airflow.sensors import base as sensors_base
 
 from airflow_provider_nxlink.api.account import AccountError
 from airflow_provider_nxlink.api.errors import NxlinkApiError, NxlinkAuthError
@@ -365,7 +366,11 @@ class TestAcrossReschedules:
         def run(store: Any = None) -> Any:
             first = None if next(pokes) == 0 else begun
             monkeypatch.setattr(template, "_first_reschedule", lambda *_: first)
-            ti = SimpleNamespace(task_id="task", map_index=-1, try_number=1, max_tries=0)
+            if hasattr(sensors_base, "_orig_start_date"):  # Airflow 2 reads it from the database
+                monkeypatch.setattr(sensors_base, "_orig_start_date", lambda **_: first)
+            ti = SimpleNamespace(
+                dag_id="dag", run_id="run", task_id="task", map_index=-1, try_number=1, max_tries=0
+            )
             ti.get_first_reschedule_date = lambda *_: first
             context = {"ti": ti, **({} if store is None else {"task_state_store": store})}
             arguments = {"template": REF, "poke_interval": 1, "timeout": 3600, "mode": "reschedule"}
